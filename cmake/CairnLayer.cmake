@@ -1,0 +1,40 @@
+# cairn_layer(NAME [USES layers...] [LINK libraries...] [FOLDER dir])
+# One static library per layer: every .cpp of its folder (src/NAME unless FOLDER says otherwise).
+function(cairn_layer NAME)
+  cmake_parse_arguments(LAYER "" "FOLDER" "USES;LINK" ${ARGN})
+  if(NOT LAYER_FOLDER)
+    set(LAYER_FOLDER "src/${NAME}")
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${LAYER_FOLDER}/*.cpp")
+  list(TRANSFORM LAYER_USES PREPEND "cairn::")
+  if(NOT sources)
+    add_library(cairn_${NAME} INTERFACE)
+    set(scope INTERFACE)
+  else()
+    add_library(cairn_${NAME} STATIC ${sources})
+    set(scope PUBLIC)
+  endif()
+  add_library(cairn::${NAME} ALIAS cairn_${NAME})
+  target_include_directories(cairn_${NAME} ${scope} "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(cairn_${NAME} ${scope} ${LAYER_USES} ${LAYER_LINK})
+endfunction()
+
+# cairn_program(NAME [LINK libraries...]): src/apps/NAME.cpp (dashes become underscores) as a binary.
+function(cairn_program NAME)
+  cmake_parse_arguments(PROGRAM "" "" "LINK" ${ARGN})
+  string(REPLACE "-" "_" source "${NAME}")
+  add_executable(${NAME} "${CMAKE_SOURCE_DIR}/src/apps/${source}.cpp")
+  target_link_libraries(${NAME} PRIVATE ${PROGRAM_LINK})
+endfunction()
+
+# cairn_embed_chains(TARGET): compiles genesis/*.json into TARGET as string literals.
+function(cairn_embed_chains TARGET)
+  file(GLOB chains CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/genesis/*.json")
+  set(output "${CMAKE_BINARY_DIR}/generated/embedded_chains.cpp")
+  add_custom_command(
+    OUTPUT "${output}"
+    COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DCHAINS=${chains}" -P "${CMAKE_SOURCE_DIR}/cmake/EmbedChains.cmake"
+    DEPENDS ${chains} "${CMAKE_SOURCE_DIR}/cmake/EmbedChains.cmake"
+    VERBATIM)
+  target_sources(${TARGET} PRIVATE "${output}")
+endfunction()

@@ -1,0 +1,57 @@
+// A queue between threads that makes the producer wait when it is full, which is how back-pressure
+// travels from the ledger to whoever feeds it.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "cairn/base/mutex.h"
+
+namespace cairn {
+
+template <typename T>
+class BoundedQueue {
+ public:
+  explicit BoundedQueue(size_t capacity) : capacity_(capacity) {}
+
+  /// Waits for room. False, with `item` dropped, once the queue is closed.
+  bool Push(T item) CAIRN_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    while (items_.size() >= capacity_ && !closed_) room_.Wait(mutex_);
+    if (closed_) return false;
+    items_.push_back(std::move(item));
+    filled_.NotifyOne();
+    return true;
+  }
+
+  /// Waits for an item. Nothing once the queue is closed and drained.
+  std::optional<T> Pop() CAIRN_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    while (items_.empty() && !closed_) filled_.Wait(mutex_);
+    if (items_.empty()) return std::nullopt;
+    T item = std::move(items_.front());
+    items_.pop_front();
+    room_.NotifyOne();
+    return item;
+  }
+
+  /// Ends all waiting. Items already queued can still be popped.
+  void Close() CAIRN_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    closed_ = true;
+    room_.NotifyAll();
+    filled_.NotifyAll();
+  }
+
+ private:
+  const size_t capacity_;
+  base::Mutex mutex_;
+  base::CondVar room_;
+  base::CondVar filled_;
+  std::deque<T> items_ CAIRN_GUARDED_BY(mutex_);
+  bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace cairn
