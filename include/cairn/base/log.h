@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,7 @@ struct CategoryName {
 /// All categories in alphabetical order.
 const std::vector<CategoryName>& Categories();
 
-/// The bits that a `-debug` value means (`1`, `all`, `none`, `net`, ...); zero if unknown and not "none"/"0".
+/// The bits that a `-debug` value means (``, `1`, `all`, `none`, `0`, `net`, ...). False for an unknown name.
 bool ParseCategory(std::string_view name, uint32_t* bits);
 
 struct Config {
@@ -67,9 +68,12 @@ struct Config {
   bool thread_names = false;
   bool source_locations = false;
   Level level = Level::kDebug;  // threshold for messages of enabled categories
+  std::map<Category, Level> category_levels;  // thresholds of single categories, instead of `level`
 };
 
-/// Opens the sinks; every line is written through at once. Throws std::runtime_error when the file cannot be opened.
+/// Opens the sinks; every line is written through at once. Lines logged earlier were kept (up to a
+/// bound) and come first. A later call reopens the file and replaces the settings. Throws
+/// std::runtime_error when the file cannot be opened.
 void ConfigureLog(const Config& config);
 
 uint32_t EnabledCategories();
