@@ -1,7 +1,8 @@
 // JSON values as read from outside, and a streaming writer.
 //
-// Numbers are kept as the text they were written as, so that amounts and 64-bit integers lose nothing.
-// Parsing is iterative (no stack to exhaust), bounded in depth, and refuses duplicate keys.
+// Numbers are kept as the text they were written as, so that amounts and 64-bit integers lose
+// nothing. Parsing is iterative (no stack to exhaust), bounded in depth, and refuses duplicate
+// keys.
 #pragma once
 
 #include <cstdint>
@@ -70,11 +71,12 @@ class Value {
 /// The name that Bitcoin Core's messages use: null, bool, number, string, array, object.
 std::string_view KindName(Value::Kind kind);
 
-/// Reads one JSON text. The message of a failure names the line and what was wrong.
-/// `max_depth` bounds nesting.
-Result<Value> Parse(std::string_view text, int max_depth = 512);
+/// Reads one JSON text. The message of a failure is "line N: REASON", or "SOURCE:N: REASON" if the
+/// text has a name. `max_depth` bounds nesting; texts above 128 MiB are refused.
+Result<Value> Parse(std::string_view text, int max_depth = 512, std::string_view source = {});
 
-/// Writes JSON piece by piece into a string. Calls must be balanced; names before values in objects.
+/// Writes JSON piece by piece into a string. Calls must be balanced; names before values in
+/// objects.
 class Writer {
  public:
   /// `indent` of zero writes compact text, else so many spaces per level.
@@ -92,8 +94,10 @@ class Writer {
   Writer& Bool(bool value);
   Writer& Int(int64_t value);
   Writer& Uint(uint64_t value);
-  /// As Bitcoin Core prints doubles: at most 16 significant digits.
+  /// As Bitcoin Core prints doubles: at most 16 significant digits. What is not finite becomes
+  /// null.
   Writer& Double(double value);
+  /// Bytes that are not UTF-8 become U+FFFD, so that the output is always valid JSON.
   Writer& String(std::string_view text);
   /// Digits that are already valid JSON.
   Writer& RawNumber(std::string_view digits);
