@@ -19,14 +19,15 @@ namespace cairn::consensus {
 
 /// How the target of the next block is found.
 struct RetargetRules {
-  U256 limit;                               // the easiest target
-  uint32_t limit_bits = 0;                  // the same, compact
-  int64_t spacing_seconds = 600;            // wanted time between blocks
-  int64_t timespan_seconds = 14 * 86400;    // wanted time of one period
-  bool never = false;                       // regtest: the target stays
-  bool allow_min_difficulty = false;        // testnets: a block that comes late may be of the limit
-  bool from_first_block = false;            // BIP94: the period's first block gives the base target
-  bool timewarp_guard = false;              // BIP94: a period's first block may not go back in time by more than 600 s
+  U256 limit;                             // the easiest target
+  uint32_t limit_bits = 0;                // the same, compact
+  int64_t spacing_seconds = 600;          // wanted time between blocks
+  int64_t timespan_seconds = 14 * 86400;  // wanted time of one period
+  bool never = false;                     // regtest: the target stays
+  bool allow_min_difficulty = false;      // testnets: a block that comes late may be of the limit
+  bool from_first_block = false;          // BIP94: the period's first block gives the base target
+  bool timewarp_guard =
+      false;  // BIP94: a period's first block may not go back in time by more than 600 s
 
   int64_t Interval() const { return timespan_seconds / spacing_seconds; }
 };
@@ -59,9 +60,9 @@ struct Checkpoint {
 };
 
 struct Params {
-  std::string name;          // the chain file's name, as in `genesis/NAME.json`
-  std::string rpc_name;      // what getblockchaininfo calls it: main, test, testnet4, signet, regtest
-  std::string folder;        // sub-folder of the data directory; empty for mainnet
+  std::string name;      // the chain file's name, as in `genesis/NAME.json`
+  std::string rpc_name;  // what getblockchaininfo calls it: main, test, testnet4, signet, regtest
+  std::string folder;    // sub-folder of the data directory; empty for mainnet
   std::string config_section;  // the section of the configuration file: main, test, ...
 
   std::array<uint8_t, 4> magic{};
@@ -72,23 +73,25 @@ struct Params {
   std::vector<std::string> fixed_seeds;
   AddressPrefixes prefixes;
 
-  Bytes genesis_block;       // raw
-  BlockHash genesis_hash;    // computed from it at load
+  Bytes genesis_block;     // raw
+  BlockHash genesis_hash;  // computed from it at load
 
   RetargetRules retarget;
   int subsidy_interval = 210000;
   Amount initial_subsidy = 50 * kCoin;
   int coinbase_maturity = 100;
   BuriedHeights heights;
-  BlockHash bip34_hash;      // the block at heights.bip34 on the chain where BIP30 need not be checked; zero for none
+  BlockHash bip34_hash;  // the block at heights.bip34 on the chain where BIP30 need not be checked;
+                         // zero for none
   std::vector<Checkpoint> bip30_exceptions;
   std::vector<Bip9Deployment> deployments;  // testdummy, taproot
   int signalling_threshold = 1916;
   int signalling_window = 2016;
-  /// Blocks whose scripts run with other flags than their height asks for: names of the flags that remain.
+  /// Blocks whose scripts run with other flags than their height asks for: names of the flags that
+  /// remain.
   std::map<BlockHash, std::vector<std::string>> script_flag_exceptions;
 
-  BlockHash assumed_valid;   // zero for none
+  BlockHash assumed_valid;  // zero for none
   U256 minimum_chain_work;
   std::vector<Checkpoint> checkpoints;
 

@@ -7,5 +7,6 @@ namespace cairn {
 
 }  // namespace cairn
 
-#define CAIRN_ASSERT(condition) \
-  (__builtin_expect(!(condition), 0) ? ::cairn::AssertionFailed(#condition, __FILE__, __LINE__) : void())
+#define CAIRN_ASSERT(condition)                                                                 \
+  (__builtin_expect(!(condition), 0) ? ::cairn::AssertionFailed(#condition, __FILE__, __LINE__) \
+                                     : void())

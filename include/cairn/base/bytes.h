@@ -24,6 +24,8 @@ inline std::string_view AsText(ByteSpan bytes) {
 
 bool Equal(ByteSpan a, ByteSpan b);
 
-inline void Append(Bytes& out, ByteSpan bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+inline void Append(Bytes& out, ByteSpan bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
 
 }  // namespace cairn

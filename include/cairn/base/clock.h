@@ -1,4 +1,5 @@
-// The one clock that rules depend on. `-mocktime` and RPC setmocktime replace it for the whole node.
+// The one clock that rules depend on. `-mocktime` and RPC setmocktime replace it for the whole
+// node.
 #pragma once
 
 #include <atomic>

@@ -11,7 +11,8 @@ namespace cairn {
 
 std::string ToHex(ByteSpan bytes);
 
-/// The bytes that `text` spells in either case; nothing if it has an odd length or a foreign character.
+/// The bytes that `text` spells in either case; nothing if it has an odd length or a foreign
+/// character.
 std::optional<Bytes> FromHex(std::string_view text);
 
 }  // namespace cairn

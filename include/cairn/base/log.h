@@ -56,7 +56,8 @@ struct CategoryName {
 /// All categories in alphabetical order.
 const std::vector<CategoryName>& Categories();
 
-/// The bits that a `-debug` value means (``, `1`, `all`, `none`, `0`, `net`, ...). False for an unknown name.
+/// The bits that a `-debug` value means (``, `1`, `all`, `none`, `0`, `net`, ...). False for an
+/// unknown name.
 bool ParseCategory(std::string_view name, uint32_t* bits);
 
 struct Config {
@@ -67,7 +68,7 @@ struct Config {
   bool timestamps = true;
   bool thread_names = false;
   bool source_locations = false;
-  Level level = Level::kDebug;  // threshold for messages of enabled categories
+  Level level = Level::kDebug;                // threshold for messages of enabled categories
   std::map<Category, Level> category_levels;  // thresholds of single categories, instead of `level`
 };
 
@@ -116,19 +117,20 @@ std::string FormatAll(std::string_view format, const Args&... args) {
 
 }  // namespace cairn::log
 
-#define CAIRN_LOG_AT(level, category, ...)                                             \
+#define CAIRN_LOG_AT(level, category, ...)                                               \
   ::cairn::log::Write(level, category, ::cairn::log::Site{__FILE__, __LINE__, __func__}, \
                       ::cairn::log::FormatAll(__VA_ARGS__))
 
 /// Always written.
 #define LOG_INFO(...) CAIRN_LOG_AT(::cairn::log::Level::kInfo, ::cairn::log::kNone, __VA_ARGS__)
-#define LOG_WARNING(...) CAIRN_LOG_AT(::cairn::log::Level::kWarning, ::cairn::log::kNone, __VA_ARGS__)
+#define LOG_WARNING(...) \
+  CAIRN_LOG_AT(::cairn::log::Level::kWarning, ::cairn::log::kNone, __VA_ARGS__)
 #define LOG_ERROR(...) CAIRN_LOG_AT(::cairn::log::Level::kError, ::cairn::log::kNone, __VA_ARGS__)
 
 /// Written when the category is on; the arguments are not evaluated otherwise.
-#define LOG_DEBUG(category, ...)                                                             \
-  do {                                                                                       \
-    if (::cairn::log::IsEnabled(category)) {                                                 \
-      CAIRN_LOG_AT(::cairn::log::Level::kDebug, category, __VA_ARGS__);                      \
-    }                                                                                        \
+#define LOG_DEBUG(category, ...)                                        \
+  do {                                                                  \
+    if (::cairn::log::IsEnabled(category)) {                            \
+      CAIRN_LOG_AT(::cairn::log::Level::kDebug, category, __VA_ARGS__); \
+    }                                                                   \
   } while (false)

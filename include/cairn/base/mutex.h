@@ -1,5 +1,5 @@
-// A mutex that clang's thread-safety analysis understands. At most one leaf mutex is held at a time,
-// and none across a call into another component.
+// A mutex that clang's thread-safety analysis understands. At most one leaf mutex is held at a
+// time, and none across a call into another component.
 #pragma once
 
 #include <chrono>

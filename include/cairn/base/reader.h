@@ -1,5 +1,6 @@
-// Reads Bitcoin's wire encodings from a span without copying. A read past the end, or a size that is
-// not canonical, latches failure: every later read gives zeroes, and the caller asks once at the end.
+// Reads Bitcoin's wire encodings from a span without copying. A read past the end, or a size that
+// is not canonical, latches failure: every later read gives zeroes, and the caller asks once at the
+// end.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@ class Reader {
   /// No length on the wire may exceed this; larger ones fail before anything is allocated.
   static constexpr uint64_t kMaxSize = 0x02000000;
 
-  explicit Reader(ByteSpan bytes) : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
+  explicit Reader(ByteSpan bytes)
+      : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
 
   bool ok() const { return ok_; }
   bool AtEnd() const { return at_ == end_; }

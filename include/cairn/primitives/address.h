@@ -1,4 +1,5 @@
-// Addresses: base58check (P2PKH, P2SH) and bech32/bech32m (witness programs), to and from output scripts.
+// Addresses: base58check (P2PKH, P2SH) and bech32/bech32m (witness programs), to and from output
+// scripts.
 #pragma once
 
 #include <array>
@@ -25,7 +26,8 @@ struct AddressPrefixes {
 /// The output script that pays to `address`, or what is wrong with the address on this network.
 Result<Bytes> DecodeAddress(std::string_view address, const AddressPrefixes& prefixes);
 
-/// The address of an output script; nothing for scripts that have none (bare keys, multisig, OP_RETURN).
+/// The address of an output script; nothing for scripts that have none (bare keys, multisig,
+/// OP_RETURN).
 std::optional<std::string> EncodeAddress(ByteSpan script, const AddressPrefixes& prefixes);
 
 /// A private key in wallet import format.

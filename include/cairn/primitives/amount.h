@@ -13,7 +13,8 @@ using Amount = int64_t;
 
 inline constexpr Amount kCoin = 100'000'000;
 
-/// No sum of outputs may exceed this. Not the true supply (which is a bit less) but the consensus bound.
+/// No sum of outputs may exceed this. Not the true supply (which is a bit less) but the consensus
+/// bound.
 inline constexpr Amount kMaxMoney = 21'000'000 * kCoin;
 
 constexpr bool IsMoney(Amount value) { return value >= 0 && value <= kMaxMoney; }

@@ -1,4 +1,5 @@
-// The 256-bit hashes of the protocol, one type per meaning, so that a txid never passes for a block hash.
+// The 256-bit hashes of the protocol, one type per meaning, so that a txid never passes for a block
+// hash.
 //
 // Bytes are in internal order (as hashed and as on the wire); text is in display order, reversed.
 #pragma once
