@@ -1,0 +1,95 @@
+#include "consensus/rules/block.h"
+
+#include <algorithm>
+
+#include "cairn/primitives/script.h"
+#include "consensus/rules/transaction.h"
+#include "consensus/work.h"
+
+namespace cairn::consensus {
+namespace {
+
+bool HasMatchingMerkleRoot(const HashedBlock& hashed) {
+  return hashed.merkle.root == hashed.block.header().merkle_root.bytes;
+}
+
+bool HasUnambiguousTransactions(const HashedBlock& hashed) { return !hashed.merkle.mutated; }
+
+bool HasLengthInRange(const HashedBlock& hashed) {
+  const uint64_t stripped = hashed.block.stripped_size();
+  const uint64_t count = hashed.block.transactions().size();
+  return count > 0 && count * kWitnessScaleFactor <= kMaxBlockWeight &&
+         stripped * kWitnessScaleFactor <= kMaxBlockWeight;
+}
+
+bool BeginsWithCoinbase(const HashedBlock& hashed) {
+  return hashed.block.transactions()[0].IsCoinbase();
+}
+
+bool HasOneCoinbase(const HashedBlock& hashed) {
+  const auto rest = hashed.block.transactions().subspan(1);
+  return std::none_of(rest.begin(), rest.end(),
+                      [](const Transaction& tx) { return tx.IsCoinbase(); });
+}
+
+bool HasLegacySigopsInRange(const HashedBlock& hashed) {
+  uint64_t sigops = 0;
+  for (const Transaction& tx : hashed.block.transactions()) {
+    for (const TxIn& input : tx.inputs) sigops += CountSigops(input.script_sig, false);
+    for (const TxOut& output : tx.outputs) sigops += CountSigops(output.script, false);
+  }
+  return sigops * kWitnessScaleFactor <= kMaxBlockSigopsCost;
+}
+
+constexpr Rule<HashedBlock> kRules[] = {
+    {Reject::kMerkleRoot, "", "The header's merkle root MUST be that of the transactions.",
+     HasMatchingMerkleRoot},
+    {Reject::kTransactionsDuplicate, "",
+     "No two neighbours in the merkle tree MAY be equal (CVE-2012-2459).",
+     HasUnambiguousTransactions},
+    {Reject::kBlockLength, "141",
+     "A block MUST have a transaction, and without witness MUST NOT exceed the weight limit.",
+     HasLengthInRange},
+    {Reject::kCoinbaseMissing, "", "A block's first transaction MUST be a coinbase.",
+     BeginsWithCoinbase},
+    {Reject::kCoinbaseMultiple, "", "No other transaction MAY be a coinbase.", HasOneCoinbase},
+    {Reject::kBlockSigops, "141",
+     "A block's legacy signature operations MUST NOT cost more than the limit.",
+     HasLegacySigopsInRange},
+};
+// Core judges every transaction by itself before it counts signature operations; so do we, so that
+// a block that breaks several rules is refused for the same one.
+constexpr size_t kRulesBeforeTransactions = 5;
+
+}  // namespace
+
+std::span<const Rule<HashedBlock>> BlockRules() { return kRules; }
+
+tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params) {
+  if (!MeetsTarget(block->hash(), block->header().bits, params.retarget)) {
+    return tl::unexpected(Violation{Reject::kHighHash, {}, {}});
+  }
+  const auto rules = BlockRules();
+  const HashedBlock hashed{*block, TransactionMerkleRoot(*block)};
+  if (Verdict verdict = Judge(rules.first(kRulesBeforeTransactions), hashed); !verdict) {
+    return tl::unexpected(verdict.error());
+  }
+  const auto transactions = block->transactions();
+  for (uint32_t i = 0; i < transactions.size(); ++i) {
+    if (const Verdict verdict = CheckTransaction(transactions[i]); !verdict) {
+      return tl::unexpected(Violation{verdict.error().reject, i, {}});
+    }
+  }
+  if (Verdict verdict = Judge(rules.subspan(kRulesBeforeTransactions), hashed); !verdict) {
+    return tl::unexpected(verdict.error());
+  }
+  return CheckedBlock(std::move(block));
+}
+
+bool HasAmbiguousMerkleTree(const Block& block) {
+  constexpr uint32_t kInnerNodeSize = 64;
+  return std::any_of(block.transactions().begin(), block.transactions().end(),
+                     [](const Transaction& tx) { return tx.stripped_size == kInnerNodeSize; });
+}
+
+}  // namespace cairn::consensus

@@ -1,0 +1,122 @@
+#include "consensus/rules/spending.h"
+
+#include <algorithm>
+
+#include "consensus/subsidy.h"
+
+namespace cairn::consensus {
+namespace {
+
+/// From here on coinbases before BIP34 exist whose scripts begin with a later height, so a coinbase
+/// could repeat one of them and BIP30 must be looked at again.
+constexpr int kBip34ImpliesBip30Limit = 1'983'702;
+
+bool CoinExists(const Spend& spend) { return spend.coin != nullptr; }
+
+bool CoinIsMature(const Spend& spend) {
+  return !spend.coin->coinbase ||
+         spend.height - spend.coin->height >= spend.params.coinbase_maturity;
+}
+
+Amount TotalIn(const FundedTransaction& funded) {
+  Amount total = 0;
+  for (const Coin* coin : funded.coins) total += coin->value;
+  return total;
+}
+
+Amount TotalOut(const Transaction& tx) {
+  Amount total = 0;
+  for (const TxOut& output : tx.outputs) total += output.value;
+  return total;
+}
+
+bool HasInputValuesInRange(const FundedTransaction& funded) {
+  Amount total = 0;
+  for (const Coin* coin : funded.coins) {
+    if (!IsMoney(coin->value)) return false;
+    total += coin->value;
+    if (!IsMoney(total)) return false;
+  }
+  return true;
+}
+
+bool CoversItsOutputs(const FundedTransaction& funded) {
+  return TotalIn(funded) >= TotalOut(funded.tx);
+}
+
+bool HasFeeInRange(const FundedTransaction& funded) {
+  return IsMoney(TotalIn(funded) - TotalOut(funded.tx));
+}
+
+constexpr Rule<Spend> kSpendRules[] = {
+    {Reject::kMissingOrSpent, "", "A spent output MUST exist and MUST NOT have been spent before.",
+     CoinExists},
+    {Reject::kPrematureCoinbaseSpend, "",
+     "A coinbase's output MUST NOT be spent before it is mature.", CoinIsMature},
+};
+
+constexpr Rule<FundedTransaction> kFundedRules[] = {
+    {Reject::kInputValuesOutOfRange, "",
+     "The values of a transaction's inputs and their sum MUST be within 21 million bitcoins.",
+     HasInputValuesInRange},
+    {Reject::kInputsBelowOutputs, "", "A transaction MUST NOT pay out more than it takes in.",
+     CoversItsOutputs},
+    {Reject::kFeeOutOfRange, "", "A fee MUST be within 21 million bitcoins.", HasFeeInRange},
+};
+
+tl::unexpected<Violation> Broken(Reject reject) {
+  return tl::unexpected(Violation{reject, {}, {}});
+}
+
+}  // namespace
+
+std::span<const Rule<Spend>> SpendRules() { return kSpendRules; }
+std::span<const Rule<FundedTransaction>> FundedTransactionRules() { return kFundedRules; }
+
+tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
+                                              std::span<const Coin* const> coins, int height,
+                                              const Params& params) {
+  for (uint32_t i = 0; i < coins.size(); ++i) {
+    if (const Verdict verdict = Judge(SpendRules(), Spend{coins[i], height, params}); !verdict) {
+      return tl::unexpected(Violation{verdict.error().reject, {}, i});
+    }
+  }
+  const FundedTransaction funded{tx, coins};
+  if (const Verdict verdict = Judge(FundedTransactionRules(), funded); !verdict) {
+    return tl::unexpected(verdict.error());
+  }
+  return TotalIn(funded) - TotalOut(tx);
+}
+
+tl::expected<Amount, Violation> ConnectBlock(const FundedBlock& funded) {
+  if (funded.overwrites_coin) return Broken(Reject::kBip30);
+  Amount fees = 0;
+  size_t coin_at = 0;
+  const auto transactions = funded.block.transactions();
+  for (uint32_t i = 1; i < transactions.size(); ++i) {
+    const size_t count = transactions[i].inputs.size();
+    const auto fee = CheckSpending(transactions[i], funded.coins.subspan(coin_at, count),
+                                   funded.height, funded.params);
+    if (!fee) return tl::unexpected(Violation{fee.error().reject, i, fee.error().input});
+    coin_at += count;
+    fees += *fee;
+    if (!IsMoney(fees)) return Broken(Reject::kAccumulatedFeeOutOfRange);
+  }
+  if (TotalOut(transactions[0]) > SubsidyAt(funded.height, funded.params) + fees) {
+    return Broken(Reject::kCoinbaseAmount);
+  }
+  return fees;
+}
+
+bool Bip30Applies(int height, const BlockHash& hash, bool bip34_block_is_ours,
+                  const Params& params) {
+  const bool excepted = std::any_of(params.bip30_exceptions.begin(), params.bip30_exceptions.end(),
+                                    [&](const Checkpoint& exception) {
+                                      return exception.height == height && exception.hash == hash;
+                                    });
+  if (excepted) return false;
+  const bool unique_by_bip34 = bip34_block_is_ours && height > params.heights.bip34;
+  return !unique_by_bip34 || height >= kBip34ImpliesBip30Limit;
+}
+
+}  // namespace cairn::consensus

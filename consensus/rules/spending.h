@@ -1,0 +1,57 @@
+// Rules of money: coins exist, are mature, and no value comes from nowhere.
+#pragma once
+
+#include <span>
+
+#include "cairn/primitives/coin.h"
+#include "consensus/params.h"
+#include "consensus/rulebook.h"
+#include "consensus/rules/block.h"
+
+namespace cairn::consensus {
+
+/// One input and the coin it spends.
+struct Spend {
+  const Coin* coin;  // null if there is none or it is already spent
+  int height;        // of the spending block
+  const Params& params;
+};
+
+/// A transaction with all its coins, each found and each within range.
+struct FundedTransaction {
+  const Transaction& tx;
+  std::span<const Coin* const> coins;  // in the order of the inputs
+};
+
+std::span<const Rule<Spend>> SpendRules();
+std::span<const Rule<FundedTransaction>> FundedTransactionRules();
+
+/// The fee of a transaction that is not a coinbase, or what is wrong with its money.
+/// `coins` has one entry per input, null where the coin is missing or spent.
+tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
+                                              std::span<const Coin* const> coins, int height,
+                                              const Params& params);
+
+/// A block with the coins of all its inputs.
+struct FundedBlock {
+  const Block& block;
+  const Params& params;
+  int height;
+  /// One entry per input of the transactions behind the coinbase, in block order; null where the
+  /// coin is missing or spent, earlier in the same block included.
+  std::span<const Coin* const> coins;
+  /// Some output of the block has the outpoint of a coin that is still unspent. Matters only where
+  /// `Bip30Applies`.
+  bool overwrites_coin = false;
+};
+
+/// Existence, maturity, values, fees, BIP30 and the coinbase's amount. Gives the sum of fees.
+tl::expected<Amount, Violation> ConnectBlock(const FundedBlock& funded);
+
+/// Whether BIP30 must be looked at: not at the two blocks of history that broke it, and not where
+/// BIP34 makes coinbases unique. `bip34_block_is_ours` says that the chain's block at BIP34's
+/// height is the one of `Params::bip34_hash`.
+bool Bip30Applies(int height, const BlockHash& hash, bool bip34_block_is_ours,
+                  const Params& params);
+
+}  // namespace cairn::consensus
