@@ -1,0 +1,143 @@
+// The ledger: which blocks there are, which of them form the best chain, and which coins are unspent.
+//
+// One thread changes it (the ledger thread); everybody else submits and reads. All members may be
+// called from any thread. The ledger calls nobody above it: it answers and publishes.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cairn/base/clock.h"
+#include "cairn/base/result.h"
+#include "cairn/base/worker_pool.h"
+#include "cairn/ledger/chain_view.h"
+#include "cairn/primitives/block.h"
+#include "cairn/primitives/coin.h"
+#include "consensus/params.h"
+#include "consensus/verdict.h"
+
+namespace cairn::ledger {
+
+struct LedgerOptions {
+  std::filesystem::path directory;          // holds blocks/ and chainstate/
+  uint64_t cache_bytes = 450ull << 20;      // -dbcache
+  int flush_every_blocks = 0;               // -flushblocks: 0 decides by cache and time
+  std::chrono::seconds flush_interval{600};
+  int64_t max_tip_age = 24 * 60 * 60;       // -maxtipage, seconds
+  int stop_at_height = 0;                   // -stopatheight: 0 never
+  int check_blocks = 6;                     // -checkblocks
+  int check_level = 3;                      // -checklevel
+  bool use_checkpoints = true;              // -checkpoints
+};
+
+/// What became of a submitted block.
+enum class BlockOutcome {
+  kConnected,     // it is part of the best chain now
+  kStored,        // it keeps all rules that could be checked: a side chain, or ancestors are missing
+  kDuplicate,     // it was known already and not invalid
+  kDuplicateInvalid,  // it was known to be invalid
+  kRejected,      // it breaks a rule; see `reason`
+  kOrphan,        // its parent is unknown
+  kMalformed,     // the bytes are no block
+  kFailed,        // storage failed or the ledger stops
+};
+
+struct SubmitResult {
+  BlockOutcome outcome = BlockOutcome::kFailed;
+  std::string reason;                         // the reject reason or error text
+  const HeaderEntry* entry = nullptr;         // where the header is known
+  std::optional<consensus::Violation> violation;
+};
+
+struct HeadersResult {
+  size_t accepted = 0;  // leading headers that were valid, known ones included
+  std::string reason;   // why the next one was refused; empty if none was
+  const HeaderEntry* last = nullptr;  // the last accepted
+};
+
+/// A coin that owns its script.
+struct FoundCoin {
+  Amount value = 0;
+  int height = 0;
+  bool coinbase = false;
+  Bytes script;
+  const HeaderEntry* tip = nullptr;  // the tip at which it is unspent
+};
+
+/// A tip of some branch, as getchaintips lists them.
+struct BranchTip {
+  const HeaderEntry* tip = nullptr;
+  int branch_length = 0;  // blocks since it left the best chain
+  const char* status = "";  // active, invalid, headers-only, valid-fork, valid-headers
+};
+
+class Ledger {
+ public:
+  /// Opens or creates the store and continues at its committed tip. Params, clock and workers must
+  /// outlive the ledger.
+  static Result<std::unique_ptr<Ledger>> Open(const LedgerOptions& options,
+                                              const consensus::Params& params, const Clock& clock,
+                                              WorkerPool& workers);
+
+  /// Finishes what is queued, flushes and closes.
+  virtual ~Ledger() = default;
+
+  virtual const consensus::Params& params() const = 0;
+
+  /// The chain as of the last commit.
+  virtual ChainViewPtr View() const = 0;
+
+  /// The header of that hash on any branch, or null.
+  virtual const HeaderEntry* Find(const BlockHash& hash) const = 0;
+
+  /// Hands over a block. Checks that need no position run on a worker; the rest in the order of
+  /// submission. Waits while the inbox is full. The future is always fulfilled.
+  virtual std::future<SubmitResult> SubmitBlock(BlockPtr block) = 0;
+  /// The same for raw bytes, parsed on a worker.
+  virtual std::future<SubmitResult> SubmitRawBlock(Bytes bytes) = 0;
+  /// Headers in ascending order. Waits for the verdict.
+  virtual HeadersResult SubmitHeaders(std::vector<Header> headers) = 0;
+
+  /// All rules but proof of work, against the present tip, without storing: for templates. Nothing if
+  /// it would connect, else the reason.
+  virtual std::optional<std::string> TestBlock(BlockPtr block) = 0;
+
+  /// The raw bytes of a stored block.
+  virtual Result<Bytes> ReadBlock(const HeaderEntry& entry) const = 0;
+  /// The block's coins that its inputs spent, in input order, behind the coinbase.
+  virtual Result<std::vector<FoundCoin>> ReadSpentCoins(const HeaderEntry& entry) const = 0;
+
+  /// The unspent output of that outpoint at the tip; nothing if there is none.
+  virtual Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) = 0;
+
+  virtual std::vector<BranchTip> BranchTips() const = 0;
+  /// Bytes of stored bodies and undo data.
+  virtual uint64_t SizeOnDisk() const = 0;
+
+  /// Waits until the tip is another than `seen`, at most for `timeout`. False if it did not change.
+  virtual bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const = 0;
+
+  /// Returns when everything submitted before has been dealt with.
+  virtual void Synchronize() = 0;
+
+  /// Makes everything committed durable, and returns when it is.
+  virtual Status Flush() = 0;
+
+  /// Empty while all is well; else why the ledger refuses writes, for good.
+  virtual std::string FailureReason() const = 0;
+  /// True once -stopatheight is reached.
+  virtual bool ReachedStopHeight() const = 0;
+  /// Ends all waiting inside the ledger; submissions fail from now on.
+  virtual void Stop() = 0;
+};
+
+}  // namespace cairn::ledger
