@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cairn/base/bytes.h"
 #include "cairn/base/result.h"
@@ -23,8 +24,13 @@ struct AddressPrefixes {
   std::string bech32_hrp;
 };
 
-/// The output script that pays to `address`, or what is wrong with the address on this network.
+/// The output script that pays to `address`, or what is wrong with the address on this network, in
+/// the words of Bitcoin Core's validateaddress.
 Result<Bytes> DecodeAddress(std::string_view address, const AddressPrefixes& prefixes);
+
+/// Which letters of a mistyped bech32 address are wrong, counted from 0, ascending; empty where that
+/// cannot be told.
+std::vector<int> AddressErrorPositions(std::string_view address, const AddressPrefixes& prefixes);
 
 /// The address of an output script; nothing for scripts that have none (bare keys, multisig,
 /// OP_RETURN).
