@@ -18,9 +18,9 @@ enum class Validity : uint8_t {
   kConnected,  // it was connected once: all its spends and scripts were proven
 };
 
-/// Entries live as long as the ledger and never move, so plain pointers to them are safe. All but the
-/// atomic members are constant once another thread can see the entry; the ledger's thread alone changes
-/// the atomic ones.
+/// Entries live as long as the ledger and never move, so plain pointers to them are safe. All but
+/// the atomic members are constant once another thread can see the entry; the ledger's thread alone
+/// changes the atomic ones.
 class HeaderEntry {
  public:
   Header header;
@@ -30,16 +30,17 @@ class HeaderEntry {
   int height = 0;
   U256 chain_work;               // of this block and all before it
   uint32_t median_time = 0;      // median time past with this block as the last
-  uint64_t arrival = 0;          // rank among entries of equal work: the first to come wins
   consensus::Bip9States states;  // of the deployments, for this block
+  uint64_t arrival = 0;          // rank among branches of equal work; the ledger thread's alone
 
   std::atomic<Validity> validity{Validity::kHeader};
-  std::atomic<bool> failed{false};           // it, or a block before it, broke a rule
-  std::atomic<uint64_t> body_sequence{0};    // of the stored body; 0: none
-  std::atomic<uint64_t> undo_sequence{0};    // of the stored undo data; 0: none
-  std::atomic<uint32_t> body_size{0};        // bytes
-  std::atomic<uint32_t> tx_count{0};         // of this block; 0: unknown
-  std::atomic<uint64_t> chain_tx_count{0};   // of the chain up to here; 0: a body is missing on the way
+  std::atomic<bool> failed{false};         // it, or a block before it, broke a rule
+  std::atomic<uint64_t> body_sequence{0};  // of the stored body; 0: none
+  std::atomic<uint64_t> undo_sequence{0};  // of the stored undo data; 0: none
+  std::atomic<uint32_t> body_size{0};      // bytes
+  std::atomic<uint32_t> tx_count{0};       // of this block; 0: unknown
+  std::atomic<uint64_t> chain_tx_count{
+      0};  // of the chain up to here; 0: a body is missing on the way
 
   bool HasBody() const { return body_sequence.load(std::memory_order_acquire) != 0; }
 

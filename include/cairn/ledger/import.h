@@ -14,16 +14,17 @@
 namespace cairn::ledger {
 
 struct ImportReport {
-  uint64_t blocks = 0;     // connected or stored by this import
-  uint64_t known = 0;      // skipped, since they were stored before
-  int height = 0;          // of the tip afterwards
+  uint64_t blocks = 0;  // connected or stored by this import
+  uint64_t known = 0;   // skipped, since they were stored before
+  int height = 0;       // of the tip afterwards
   double seconds = 0;
-  bool stopped = false;    // by request, before the end
-  std::string error;       // why it ended early: names height, offset and reason; empty for none
+  bool stopped = false;  // by request, before the end
+  std::string error;     // why it ended early: names height, offset and reason; empty for none
 };
 
-/// Imports on the calling thread, with a progress line in the log every few seconds. Ends early when
-/// `stop` becomes true. Never throws: whatever is wrong with the file is in the report and the log.
+/// Imports on the calling thread, with a progress line in the log every few seconds. Ends early
+/// when `stop` becomes true. Never throws: whatever is wrong with the file is in the report and the
+/// log.
 ImportReport ImportBlocks(const std::filesystem::path& file, Ledger& ledger,
                           const std::atomic<bool>& stop);
 

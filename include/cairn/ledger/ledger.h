@@ -1,4 +1,5 @@
-// The ledger: which blocks there are, which of them form the best chain, and which coins are unspent.
+// The ledger: which blocks there are, which of them form the best chain, and which coins are
+// unspent.
 //
 // One thread changes it (the ledger thread); everybody else submits and reads. All members may be
 // called from any thread. The ledger calls nobody above it: it answers and publishes.
@@ -28,39 +29,37 @@
 namespace cairn::ledger {
 
 struct LedgerOptions {
-  std::filesystem::path directory;          // holds blocks/ and chainstate/
-  uint64_t cache_bytes = 450ull << 20;      // -dbcache
-  int flush_every_blocks = 0;               // -flushblocks: 0 decides by cache and time
+  std::filesystem::path directory;      // holds blocks/ and chainstate/
+  uint64_t cache_bytes = 450ull << 20;  // -dbcache
+  int flush_every_blocks = 0;           // -flushblocks: 0 decides by cache and time
   std::chrono::seconds flush_interval{600};
-  int64_t max_tip_age = 24 * 60 * 60;       // -maxtipage, seconds
-  int stop_at_height = 0;                   // -stopatheight: 0 never
-  int check_blocks = 6;                     // -checkblocks
-  int check_level = 3;                      // -checklevel
-  bool use_checkpoints = true;              // -checkpoints
+  int64_t max_tip_age = 24 * 60 * 60;  // -maxtipage, seconds
+  int stop_at_height = 0;              // -stopatheight: 0 never
+  bool use_checkpoints = true;         // -checkpoints
 };
 
 /// What became of a submitted block.
 enum class BlockOutcome {
-  kConnected,     // it is part of the best chain now
-  kStored,        // it keeps all rules that could be checked: a side chain, or ancestors are missing
-  kDuplicate,     // it was known already and not invalid
+  kConnected,  // it is part of the best chain now
+  kStored,     // it keeps all rules that could be checked: a side chain, or ancestors are missing
+  kDuplicate,  // it was known already and not invalid
   kDuplicateInvalid,  // it was known to be invalid
-  kRejected,      // it breaks a rule; see `reason`
-  kOrphan,        // its parent is unknown
-  kMalformed,     // the bytes are no block
-  kFailed,        // storage failed or the ledger stops
+  kRejected,          // it breaks a rule; see `reason`
+  kOrphan,            // its parent is unknown
+  kMalformed,         // the bytes are no block
+  kFailed,            // storage failed or the ledger stops
 };
 
 struct SubmitResult {
   BlockOutcome outcome = BlockOutcome::kFailed;
-  std::string reason;                         // the reject reason or error text
-  const HeaderEntry* entry = nullptr;         // where the header is known
+  std::string reason;                  // the reject reason or error text
+  const HeaderEntry* entry = nullptr;  // where the header is known
   std::optional<consensus::Violation> violation;
 };
 
 struct HeadersResult {
-  size_t accepted = 0;  // leading headers that were valid, known ones included
-  std::string reason;   // why the next one was refused; empty if none was
+  size_t accepted = 0;                // leading headers that were valid, known ones included
+  std::string reason;                 // why the next one was refused; empty if none was
   const HeaderEntry* last = nullptr;  // the last accepted
 };
 
@@ -76,7 +75,7 @@ struct FoundCoin {
 /// A tip of some branch, as getchaintips lists them.
 struct BranchTip {
   const HeaderEntry* tip = nullptr;
-  int branch_length = 0;  // blocks since it left the best chain
+  int branch_length = 0;    // blocks since it left the best chain
   const char* status = "";  // active, invalid, headers-only, valid-fork, valid-headers
 };
 
@@ -107,8 +106,8 @@ class Ledger {
   /// Headers in ascending order. Waits for the verdict.
   virtual HeadersResult SubmitHeaders(std::vector<Header> headers) = 0;
 
-  /// All rules but proof of work, against the present tip, without storing: for templates. Nothing if
-  /// it would connect, else the reason.
+  /// All rules but proof of work, against the present tip, without storing: for templates. Nothing
+  /// if it would connect, else the reason.
   virtual std::optional<std::string> TestBlock(BlockPtr block) = 0;
 
   /// The raw bytes of a stored block.

@@ -1,0 +1,67 @@
+// The databases under blocks/: bodies and undo data under ascending sequence numbers, and the rows
+// of the header index that name them. See docs/formats/blocks.md. Safe from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cairn/primitives/header.h"
+#include "cairn/storage/database.h"
+
+namespace cairn::storage {
+
+/// A row of the header index.
+struct HeaderRow {
+  Header header;
+  int height = 0;
+  uint8_t validity = 0;  // the ledger's steps of validation
+  bool failed = false;
+  uint64_t body_sequence = 0;  // 0: none
+  uint64_t undo_sequence = 0;  // 0: none
+  uint32_t body_size = 0;
+  uint32_t tx_count = 0;
+};
+
+Bytes EncodeHeaderRow(const HeaderRow& row);
+/// Nothing if the bytes are no row.
+std::optional<HeaderRow> DecodeHeaderRow(ByteSpan bytes);
+
+class BlockStore {
+ public:
+  /// Opens `folder`/bodies and `folder`/index. `budget` is the memory for caches and buffers.
+  static Result<std::unique_ptr<BlockStore>> Open(const std::filesystem::path& folder,
+                                                  uint64_t budget);
+
+  /// Stores a body or undo data, not yet synced, and gives its sequence number.
+  Result<uint64_t> AppendBody(ByteSpan raw_block);
+  Result<uint64_t> AppendUndo(ByteSpan undo);
+
+  Result<Bytes> ReadBody(uint64_t sequence) const;
+  Result<Bytes> ReadUndo(uint64_t sequence) const;
+
+  /// True if the number was handed out and what it names has not been lost.
+  bool Has(uint64_t sequence) const { return sequence != 0 && sequence < next_sequence_; }
+
+  /// Makes all bodies durable, then the rows.
+  Status SyncWithRows(std::span<const HeaderRow> rows);
+
+  /// Every row, in no useful order. An undecodable row is an error.
+  Status ForEachRow(const std::function<void(const HeaderRow&)>& visit) const;
+
+  uint64_t DiskBytes() const;
+
+ private:
+  BlockStore() = default;
+  Result<uint64_t> Append(uint8_t kind, ByteSpan payload);
+  Result<Bytes> Read(uint8_t kind, uint64_t sequence) const;
+
+  std::unique_ptr<Database> bodies_;
+  std::unique_ptr<Database> index_;
+  std::atomic<uint64_t> next_sequence_{1};
+};
+
+}  // namespace cairn::storage

@@ -1,0 +1,16 @@
+// A LevelDB environment that syncs a log file before it is closed.
+//
+// LevelDB rotates its log without syncing the old one, so a power cut could lose unsynced batches
+// although a later batch was synced. Durability in Cairn means: all that came before is there, too.
+#pragma once
+
+#include <memory>
+
+#include <leveldb/env.h>
+
+namespace cairn::storage {
+
+/// Wraps `base`, which must outlive it.
+std::unique_ptr<leveldb::Env> MakeSyncingEnv(leveldb::Env* base);
+
+}  // namespace cairn::storage
