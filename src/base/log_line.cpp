@@ -8,16 +8,11 @@ namespace {
 
 std::string_view LevelName(Level level) {
   switch (level) {
-    case Level::kTrace:
-      return "trace";
-    case Level::kDebug:
-      return "debug";
-    case Level::kInfo:
-      return "info";
-    case Level::kWarning:
-      return "warning";
-    case Level::kError:
-      return "error";
+    case Level::kTrace: return "trace";
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarning: return "warning";
+    case Level::kError: return "error";
   }
   return "";
 }
@@ -66,15 +61,15 @@ std::string PlaceOf(const Record& record) {
   return std::string(ShortPath(record.site.file)) + ":" + std::to_string(record.site.line);
 }
 
-/// `[net] `, `[net:warning] `, `[error] `; nothing for a plain message.
-std::string Tag(const Record& record) {
-  const bool plain = record.category == kNone;
-  if (plain && record.level == Level::kInfo) return "";
-  const bool implied = !plain && record.level == Level::kDebug;
-  std::string tag = "[" + std::string(NameOf(record.category));
-  if (!plain && !implied) tag += ":";
-  if (!implied) tag += LevelName(record.level);
-  return tag + "] ";
+/// `[net] `, `[net:warning] `, `[error] `; nothing for a plain message. With `always`, `[all:info]
+/// ` and the like for every message.
+std::string Tag(const Record& record, bool always) {
+  const std::string level(LevelName(record.level));
+  std::string category(NameOf(record.category));
+  if (always) return "[" + (category.empty() ? "all" : category) + ":" + level + "] ";
+  if (category.empty()) return record.level == Level::kInfo ? "" : "[" + level + "] ";
+  return record.level == Level::kDebug ? "[" + category + "] "
+                                       : "[" + category + ":" + level + "] ";
 }
 
 /// A JSON string; `text` has no control characters left.
@@ -144,7 +139,7 @@ std::string FormatRecord(const Record& record, const Config& config) {
   if (config.source_locations) {
     line += "[" + Printable(PlaceOf(record)) + "] [" + record.site.function + "] ";
   }
-  return line + Tag(record) + Printable(record.message);
+  return line + Tag(record, config.level_always) + Printable(record.message);
 }
 
 }  // namespace cairn::log

@@ -68,6 +68,7 @@ struct Config {
   bool timestamps = true;
   bool thread_names = false;
   bool source_locations = false;
+  bool level_always = false;                  // category and level in every line
   Level level = Level::kDebug;                // threshold for messages of enabled categories
   std::map<Category, Level> category_levels;  // thresholds of single categories, instead of `level`
 };

@@ -45,6 +45,10 @@ TEST(LogLine, NamesCategoryAndLevelAsBitcoinCoreDoes) {
   EXPECT_EQ(line(Level::kDebug, kNet), "[net] x");
   EXPECT_EQ(line(Level::kTrace, kNet), "[net:trace] x");
   EXPECT_EQ(line(Level::kWarning, kNet), "[net:warning] x");
+  config.level_always = true;
+  EXPECT_EQ(line(Level::kInfo, kNone), "[all:info] x");
+  EXPECT_EQ(line(Level::kError, kNone), "[all:error] x");
+  EXPECT_EQ(line(Level::kDebug, kNet), "[net:debug] x");
 }
 
 TEST(LogLine, ShowsWhatTheOptionsAskFor) {

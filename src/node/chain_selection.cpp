@@ -1,0 +1,51 @@
+#include "cairn/node/chain_selection.h"
+
+#include <array>
+
+#include "cairn/genesis/chain_file.h"
+
+namespace cairn::node {
+namespace {
+
+/// A chain's flag and name in Bitcoin Core, and our chain file's name.
+struct KnownChain {
+  std::string_view name;
+  std::string_view file;
+};
+
+constexpr std::array<KnownChain, 5> kChains = {{{"main", "mainnet"},
+                                                {"test", "testnet3"},
+                                                {"testnet4", "testnet4"},
+                                                {"signet", "signet"},
+                                                {"regtest", "regtest"}}};
+
+bool IsPath(std::string_view choice) {
+  return choice.find('/') != std::string_view::npos || choice.ends_with(".json");
+}
+
+}  // namespace
+
+Result<std::string> ChooseChain(const Options& options) {
+  std::vector<std::string> chosen;
+  for (const char* flag : {"regtest", "signet", "testnet", "testnet4"}) {
+    if (options.GetChainFlag(flag))
+      chosen.emplace_back(flag == std::string_view("testnet") ? "test" : flag);
+  }
+  if (const std::string name = options.GetChainName(); !name.empty()) chosen.push_back(name);
+  if (chosen.size() > 1) {
+    return Invalid(
+        "Invalid combination of -regtest, -signet, -testnet, -testnet4 and -chain. Can use at most "
+        "one.");
+  }
+  return chosen.empty() ? "main" : chosen.front();
+}
+
+Result<consensus::Params> LoadChain(const std::string& choice) {
+  if (IsPath(choice)) return genesis::LoadChainFile(choice);
+  for (const KnownChain& chain : kChains) {
+    if (chain.name == choice) return genesis::BuiltInChain(chain.file);
+  }
+  return Invalid("Unknown chain " + choice + ".");
+}
+
+}  // namespace cairn::node
