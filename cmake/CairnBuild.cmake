@@ -31,6 +31,11 @@ elseif(CAIRN_SANITIZE)
   message(FATAL_ERROR "CAIRN_SANITIZE is '${CAIRN_SANITIZE}': use address or thread")
 endif()
 
+if(CAIRN_SANITIZE)
+  add_library(cairn_sanitizer_options OBJECT "${CMAKE_SOURCE_DIR}/cmake/sanitizer_options.cpp")
+  link_libraries(cairn_sanitizer_options)
+endif()
+
 find_package(Threads REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(spdlog REQUIRED)
