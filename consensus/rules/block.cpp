@@ -65,22 +65,26 @@ constexpr size_t kRulesBeforeTransactions = 5;
 
 std::span<const Rule<HashedBlock>> BlockRules() { return kRules; }
 
-tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params) {
-  if (!MeetsTarget(block->hash(), block->header().bits, params.retarget)) {
-    return tl::unexpected(Violation{Reject::kHighHash, {}, {}});
-  }
+Verdict CheckBlockBody(const Block& block) {
   const auto rules = BlockRules();
-  const HashedBlock hashed{*block, TransactionMerkleRoot(*block)};
+  const HashedBlock hashed{block, TransactionMerkleRoot(block)};
   if (Verdict verdict = Judge(rules.first(kRulesBeforeTransactions), hashed); !verdict) {
-    return tl::unexpected(verdict.error());
+    return verdict;
   }
-  const auto transactions = block->transactions();
+  const auto transactions = block.transactions();
   for (uint32_t i = 0; i < transactions.size(); ++i) {
     if (const Verdict verdict = CheckTransaction(transactions[i]); !verdict) {
       return tl::unexpected(Violation{verdict.error().reject, i, {}});
     }
   }
-  if (Verdict verdict = Judge(rules.subspan(kRulesBeforeTransactions), hashed); !verdict) {
+  return Judge(rules.subspan(kRulesBeforeTransactions), hashed);
+}
+
+tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params) {
+  if (!MeetsTarget(block->hash(), block->header().bits, params.retarget)) {
+    return tl::unexpected(Violation{Reject::kHighHash, {}, {}});
+  }
+  if (const Verdict verdict = CheckBlockBody(*block); !verdict) {
     return tl::unexpected(verdict.error());
   }
   return CheckedBlock(std::move(block));

@@ -34,6 +34,9 @@ class CheckedBlock {
 /// itself, legacy signature operations.
 tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params);
 
+/// `CheckBlock` without the proof of work, for templates that are yet to be mined.
+Verdict CheckBlockBody(const Block& block);
+
 /// A block and the merkle tree over its transactions.
 struct HashedBlock {
   const Block& block;

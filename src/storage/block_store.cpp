@@ -117,6 +117,16 @@ Result<Bytes> BlockStore::Read(uint8_t kind, uint64_t sequence) const {
 Result<Bytes> BlockStore::ReadBody(uint64_t sequence) const { return Read(kBodyKind, sequence); }
 Result<Bytes> BlockStore::ReadUndo(uint64_t sequence) const { return Read(kUndoKind, sequence); }
 
+Status BlockStore::DiscardFrom(uint64_t first) {
+  Batch batch;
+  for (uint64_t sequence = first; sequence < next_sequence_; ++sequence) {
+    batch.Delete(SequenceKey(sequence));
+  }
+  if (batch.IsEmpty()) return {};
+  next_sequence_ = first;
+  return bodies_->Write(batch, true);
+}
+
 Status BlockStore::SyncWithRows(std::span<const HeaderRow> rows) {
   Batch nothing;
   if (Status synced = bodies_->Write(nothing, true); !synced) return synced;

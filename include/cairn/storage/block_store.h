@@ -46,6 +46,9 @@ class BlockStore {
   /// True if the number was handed out and what it names has not been lost.
   bool Has(uint64_t sequence) const { return sequence != 0 && sequence < next_sequence_; }
 
+  /// Deletes every record from `first` on: what a crash left behind without a row that names it.
+  Status DiscardFrom(uint64_t first);
+
   /// Makes all bodies durable, then the rows.
   Status SyncWithRows(std::span<const HeaderRow> rows);
 

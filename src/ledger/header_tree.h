@@ -1,0 +1,71 @@
+// All known headers, and which branches could become the best chain.
+//
+// The ledger's thread alone changes the tree; `Find` may be called from any thread.
+#pragma once
+
+#include <deque>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "cairn/base/mutex.h"
+#include "cairn/ledger/header_entry.h"
+#include "consensus/params.h"
+
+namespace cairn::ledger {
+
+class HeaderTree {
+ public:
+  explicit HeaderTree(const consensus::Params& params) : params_(params) {}
+
+  HeaderEntry* Find(const BlockHash& hash) const CAIRN_EXCLUDES(mutex_);
+
+  /// Adds a header whose parent is in the tree (null for genesis) and derives all that follows from
+  /// it.
+  HeaderEntry* Insert(const Header& header, const BlockHash& hash, HeaderEntry* parent)
+      CAIRN_EXCLUDES(mutex_);
+
+  /// The header with the most work that no failed block underlies.
+  HeaderEntry* best_header() const { return best_header_; }
+
+  /// Says that the body of `entry` is stored. Links all descendants whose bodies waited for it and
+  /// makes them candidates.
+  void LinkBody(HeaderEntry* entry);
+
+  /// Condemns `entry` and all that builds on it. Gives every entry whose state changed.
+  std::vector<HeaderEntry*> MarkFailed(HeaderEntry* entry);
+
+  /// The best candidate for a tip: complete with all bodies, not failed. Null if there is none.
+  HeaderEntry* BestCandidate() const;
+
+  /// Forgets candidates that are worse than `tip`.
+  void PruneCandidates(const HeaderEntry* tip);
+
+  /// The height of the highest checkpoint whose header is known; 0 for none.
+  int checkpointed_height() const { return checkpointed_height_; }
+
+  const std::deque<HeaderEntry>& entries() const { return entries_; }
+  std::deque<HeaderEntry>& entries() { return entries_; }
+
+ private:
+  /// The greatest is the best: most work, then the first to have come.
+  struct WorseFirst {
+    bool operator()(const HeaderEntry* a, const HeaderEntry* b) const;
+  };
+
+  void NoteCheckpoint(const HeaderEntry& entry);
+  void FindBestHeader();
+
+  const consensus::Params& params_;
+  std::deque<HeaderEntry> entries_;  // stable addresses
+  mutable base::Mutex mutex_;
+  std::unordered_map<BlockHash, HeaderEntry*, UnsaltedHasher> by_hash_ CAIRN_GUARDED_BY(mutex_);
+  HeaderEntry* best_header_ = nullptr;
+  std::set<HeaderEntry*, WorseFirst> candidates_;
+  std::unordered_multimap<const HeaderEntry*, HeaderEntry*>
+      waiting_;  // by the parent that lacks a body
+  uint64_t next_arrival_ = 1;
+  int checkpointed_height_ = 0;
+};
+
+}  // namespace cairn::ledger

@@ -1,0 +1,229 @@
+#include "cairn/ledger/import.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "cairn/base/log.h"
+#include "src/ledger/bootstrap_file.h"
+
+namespace cairn::ledger {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr size_t kHeadersPerStep = 2000;
+constexpr size_t kBlocksInFlight = 24;
+constexpr std::chrono::seconds kProgressInterval{2};
+
+double SecondsSince(SteadyTime start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string Decimal(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return text;
+}
+
+/// One import. The steps: scan, order, headers, bodies.
+class Import {
+ public:
+  Import(const std::filesystem::path& path, Ledger& ledger, const std::atomic<bool>& stop)
+      : path_(path), ledger_(ledger), stop_(stop) {}
+
+  ImportReport Run();
+
+ private:
+  struct InFlight {
+    const Frame* frame;
+    std::future<SubmitResult> result;
+  };
+
+  void OrderFrames();
+  void CheckGenesis(BootstrapFile& file);
+  void SubmitHeaders();
+  void SubmitBodies(BootstrapFile& file);
+  void Collect(InFlight in_flight);
+  void SetError(const Frame& frame, const std::string& reason);
+  void SetError(int height, uint64_t offset, const std::string& reason);
+  void ShowProgress(bool last);
+
+  const std::filesystem::path& path_;
+  Ledger& ledger_;
+  const std::atomic<bool>& stop_;
+  const SteadyTime start_ = std::chrono::steady_clock::now();
+  SteadyTime shown_ = start_;
+  FrameList list_;
+  std::vector<const Frame*> ordered_;  // parents first
+  uint64_t bytes_done_ = 0;
+  bool refused_ = false;  // a body was refused
+  ImportReport report_;
+};
+
+ImportReport Import::Run() {
+  auto file = BootstrapFile::Open(path_);
+  if (!file) {
+    report_.error = file.error().message;
+    LOG_ERROR("Import failed: {}", report_.error);
+    return report_;
+  }
+  LOG_INFO("Importing {}: reading headers", path_.string());
+  list_ = file->Scan(ledger_.params().magic, stop_);
+  OrderFrames();
+  CheckGenesis(*file);
+  SubmitHeaders();
+  SubmitBodies(*file);
+  if (!list_.error.empty()) SetError(ledger_.View()->Height(), list_.error_offset, list_.error);
+  report_.stopped = stop_;
+  report_.height = ledger_.View()->Height();
+  report_.seconds = SecondsSince(start_);
+  ShowProgress(true);
+  if (!report_.error.empty()) LOG_ERROR("Import of {} ended: {}", path_.string(), report_.error);
+  return report_;
+}
+
+/// Blocks in any order become parents before children; those that lead nowhere are an error of the
+/// file, said once all others are in.
+void Import::OrderFrames() {
+  std::unordered_multimap<BlockHash, const Frame*, UnsaltedHasher> children;
+  for (const Frame& frame : list_.frames) {
+    if (frame.hash != ledger_.params().genesis_hash)
+      children.emplace(frame.header.previous, &frame);
+  }
+  std::deque<BlockHash> reached;
+  for (const Frame& frame : list_.frames) {
+    if (frame.hash == ledger_.params().genesis_hash) continue;
+    if (ledger_.Find(frame.header.previous) != nullptr) reached.push_back(frame.header.previous);
+  }
+  while (!reached.empty()) {
+    const auto [first, last] = children.equal_range(reached.front());
+    reached.pop_front();
+    std::vector<const Frame*> group;
+    for (auto child = first; child != last; ++child) group.push_back(child->second);
+    children.erase(first, last);
+    std::sort(group.begin(), group.end(),
+              [](const Frame* a, const Frame* b) { return a->offset < b->offset; });
+    for (const Frame* frame : group) {
+      ordered_.push_back(frame);
+      reached.push_back(frame->hash);
+    }
+  }
+  const Frame* lost = nullptr;
+  for (const auto& [parent, frame] : children) {
+    if (lost == nullptr || frame->offset < lost->offset) lost = frame;
+  }
+  if (lost != nullptr && (list_.error.empty() || lost->offset < list_.error_offset)) {
+    list_.error = "block " + lost->hash.ToString() + " has an unknown parent";
+    list_.error_offset = lost->offset;
+  }
+}
+
+void Import::CheckGenesis(BootstrapFile& file) {
+  for (const Frame& frame : list_.frames) {
+    if (frame.hash != ledger_.params().genesis_hash) continue;
+    ++report_.known;
+    const auto bytes = file.Read(frame);
+    if (!bytes || *bytes == ledger_.params().genesis_block) continue;
+    list_.error = "block " + frame.hash.ToString() + " differs from the genesis block";
+    list_.error_offset = frame.offset;
+    ordered_.clear();  // nothing comes before genesis
+    return;
+  }
+}
+
+void Import::SubmitHeaders() {
+  for (size_t at = 0; at < ordered_.size() && !stop_; at += kHeadersPerStep) {
+    const size_t count = std::min(kHeadersPerStep, ordered_.size() - at);
+    std::vector<Header> headers;
+    headers.reserve(count);
+    for (size_t i = at; i < at + count; ++i) headers.push_back(ordered_[i]->header);
+    const HeadersResult result = ledger_.SubmitHeaders(std::move(headers));
+    if (result.reason.empty()) continue;
+    SetError(*ordered_[at + result.accepted], result.reason);
+    ordered_.resize(at + result.accepted);
+    return;
+  }
+}
+
+void Import::SubmitBodies(BootstrapFile& file) {
+  std::deque<InFlight> in_flight;
+  for (const Frame* frame : ordered_) {
+    if (stop_ || ledger_.ReachedStopHeight() || !ledger_.FailureReason().empty()) break;
+    const HeaderEntry* entry = ledger_.Find(frame->hash);
+    if (entry != nullptr && entry->HasBody()) {
+      ++report_.known;
+      bytes_done_ += frame->length;
+      continue;
+    }
+    auto bytes = file.Read(*frame);
+    if (!bytes) {
+      SetError(*frame, bytes.error().message);
+      break;
+    }
+    in_flight.push_back({frame, ledger_.SubmitRawBlock(*std::move(bytes))});
+    if (in_flight.size() >= kBlocksInFlight) {
+      Collect(std::move(in_flight.front()));
+      in_flight.pop_front();
+    }
+    if (refused_) break;
+    ShowProgress(false);
+  }
+  for (InFlight& rest : in_flight) Collect(std::move(rest));
+}
+
+void Import::Collect(InFlight in_flight) {
+  const SubmitResult result = in_flight.result.get();
+  bytes_done_ += in_flight.frame->length;
+  switch (result.outcome) {
+    case BlockOutcome::kConnected:
+    case BlockOutcome::kStored: ++report_.blocks; return;
+    case BlockOutcome::kDuplicate: ++report_.known; return;
+    case BlockOutcome::kDuplicateInvalid:
+    case BlockOutcome::kRejected:
+    case BlockOutcome::kOrphan:
+    case BlockOutcome::kMalformed:
+    case BlockOutcome::kFailed: break;
+  }
+  if (refused_) return;  // what follows a refused block is refused for that alone
+  refused_ = true;
+  report_.error.clear();  // a header's error lies further on in the chain
+  SetError(*in_flight.frame, result.reason);
+}
+
+void Import::SetError(const Frame& frame, const std::string& reason) {
+  const HeaderEntry* parent = ledger_.Find(frame.header.previous);
+  SetError(parent != nullptr ? parent->height + 1 : -1, frame.offset,
+           "block " + frame.hash.ToString() + ": " + reason);
+}
+
+void Import::SetError(int height, uint64_t offset, const std::string& reason) {
+  if (!report_.error.empty()) return;
+  const std::string where = height >= 0 ? "height " + std::to_string(height) + ", " : "";
+  report_.error = where + "offset " + std::to_string(offset) + ": " + reason;
+}
+
+void Import::ShowProgress(bool last) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!last && now - shown_ < kProgressInterval) return;
+  shown_ = now;
+  const double seconds = std::max(SecondsSince(start_), 1e-3);
+  const double done = list_.file_bytes == 0 ? 100.0
+                                            : 100.0 * static_cast<double>(bytes_done_) /
+                                                  static_cast<double>(list_.file_bytes);
+  LOG_INFO("{} {}: height {}, {} blocks/s, {} % of the file", last ? "Imported" : "Importing",
+           path_.string(), ledger_.View()->Height(),
+           Decimal(static_cast<double>(report_.blocks) / seconds), Decimal(std::min(done, 100.0)));
+}
+
+}  // namespace
+
+ImportReport ImportBlocks(const std::filesystem::path& file, Ledger& ledger,
+                          const std::atomic<bool>& stop) {
+  return Import(file, ledger, stop).Run();
+}
+
+}  // namespace cairn::ledger
