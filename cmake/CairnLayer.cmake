@@ -38,3 +38,13 @@ function(cairn_embed_chains TARGET)
     VERBATIM)
   target_sources(${TARGET} PRIVATE "${output}")
 endfunction()
+
+# cairn_uses_asio(TARGET): for targets whose files include Asio or Beast. The bodies of both are compiled once,
+# in the target's asio_impl.cpp. UBSan's checks of pointers report what Asio does on purpose.
+function(cairn_uses_asio TARGET)
+  target_compile_definitions(${TARGET} PRIVATE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                             BOOST_ASIO_NO_DEPRECATED)
+  if(CAIRN_SANITIZE STREQUAL "address")
+    target_compile_options(${TARGET} PRIVATE -fno-sanitize=vptr,null,alignment,object-size)
+  endif()
+endfunction()

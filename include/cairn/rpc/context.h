@@ -1,0 +1,31 @@
+// What the methods may reach of the node. The node fills it in and opens the dispatcher with it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cairn/base/clock.h"
+#include "consensus/params.h"
+
+namespace cairn::rpc {
+
+/// All members must be safe to use from any thread, and outlive the server.
+struct RpcContext {
+  Clock& clock;
+  const consensus::Params& params;
+
+  UnixSeconds started_at = 0;  // by the system's clock
+  std::string log_path;        // of debug.log; empty if there is none
+
+  /// Asks the node to shut down, and returns at once.
+  std::function<void()> request_stop;
+  /// Moves scheduled jobs forward by so many seconds (RPC mockscheduler).
+  std::function<void(int64_t)> advance_scheduler;
+  /// Returns once every subscriber has seen the present tip.
+  std::function<void()> wait_for_subscribers;
+  /// What people should know: "This is a pre-release test build ...".
+  std::function<std::vector<std::string>()> warnings;
+};
+
+}  // namespace cairn::rpc

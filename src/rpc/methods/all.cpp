@@ -1,0 +1,20 @@
+#include <iterator>
+#include <utility>
+
+#include "src/rpc/methods/methods.h"
+
+namespace cairn::rpc {
+
+const MethodTable& AllMethods() {
+  static const MethodTable table = [] {
+    std::vector<Method> all;
+    for (auto* topic : {&ControlMethods, &TestingMethods}) {
+      std::vector<Method> methods = topic();
+      std::move(methods.begin(), methods.end(), std::back_inserter(all));
+    }
+    return MethodTable(std::move(all));
+  }();
+  return table;
+}
+
+}  // namespace cairn::rpc
