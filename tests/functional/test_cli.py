@@ -65,7 +65,7 @@ class CommandLine(FunctionalTest):
 
     def test_usage_errors(self):
         self.assert_fails(1, "^error: Error parsing JSON", "getblockhash", "nonumber")
-        self.assert_fails(1, "^error: too few parameters", )
+        self.assert_fails(1, "^error: too few parameters")
         self.assert_fails(1, "nosuchoption", "-nosuchoption", "getblockcount")
 
     def test_options_end_at_the_method(self):
@@ -73,7 +73,8 @@ class CommandLine(FunctionalTest):
 
     def test_wrong_credentials(self):
         options = [*self.node._base[:3], "-rpcuser=x", "-rpcpassword=y"]
-        self.assert_fails(1, "^error: Authorization failed: Incorrect rpcuser or rpcpassword", "uptime", options=options)
+        message = "^error: Authorization failed: Incorrect rpcuser or rpcpassword"
+        self.assert_fails(1, message, "uptime", options=options)
 
     def test_password_from_standard_input(self):
         user, password = self.node.cookie_file.read_text().split(":")

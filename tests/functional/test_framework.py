@@ -32,11 +32,13 @@ class Formats(unittest.TestCase):
             self.assertEqual(chain.Block.parse(block.serialize()), block)
 
     def test_heights_in_script(self):
-        for number, expected in {0: "00", 1: "51", 16: "60", 17: "0111", 127: "017f", 128: "028000", 256: "020001"}.items():
+        known = {0: "00", 1: "51", 16: "60", 17: "0111", 127: "017f", 128: "028000", 256: "020001"}
+        for number, expected in known.items():
             self.assertEqual(chain.push_number(number).hex(), expected)
 
     def test_subsidy_halves(self):
-        self.assertEqual([chain.subsidy(h) for h in (1, 149, 150, 300)], [50 * chain.COIN, 50 * chain.COIN, 25 * chain.COIN, 1250000000])
+        expected = {1: 50 * chain.COIN, 149: 50 * chain.COIN, 150: 25 * chain.COIN, 300: 1250000000}
+        self.assertEqual({height: chain.subsidy(height) for height in expected}, expected)
 
 
 class Addresses(unittest.TestCase):

@@ -162,14 +162,13 @@ class FailedStarts(FunctionalTest):
 class Options(FunctionalTest):
     def test_configuration_file(self):
         node = self.make_node(bare=True)
-        port = node.rpc_port
         (node.datadir / "cairn.conf").write_text(
-            f"# a comment\nlisten=0\nrpcuser=alice\n[main]\nuacomment=no\n[regtest]\nrpcpassword=a#b\nconnect=0\nmocktime=1700000000\n"
+            "# a comment\nlisten=0\nrpcuser=alice\n[main]\nmocktime=5\n"
+            "[regtest]\nrpcpassword=a#b\nconnect=0\nmocktime=1700000000\n"
         )
         node.launch()
         node.rpc = node.connection("alice:a#b")
         node.wait_ready()
-        self.assertEqual(node.rpc_port, port)
         node.rpc.generatetoaddress(1, ADDRESS)
         self.assertEqual(node.rpc.getblockheader(node.rpc.getbestblockhash())["time"], 1700000000)
         node.stop()

@@ -1,5 +1,7 @@
 """JSON-RPC as clients speak it: versions, batches, parameters, HTTP statuses, and a connection that stays open."""
 
+import hashlib
+import hmac
 import threading
 import unittest
 
@@ -7,6 +9,7 @@ from framework.case import FunctionalTest
 from framework.rpc import Rpc, RpcError
 
 _METHOD_NOT_FOUND, _INVALID_REQUEST, _PARSE_ERROR = -32601, -32600, -32700
+_UNKNOWN = {"code": _METHOD_NOT_FOUND, "message": "Method not found"}
 _TYPE_ERROR, _INVALID_PARAMETER, _MISC_ERROR = -3, -8, -1
 
 
@@ -35,7 +38,7 @@ class Protocol(FunctionalTest):
 
     def test_version_1_errors(self):
         answer = self.post({"id": 7, "method": "nosuchmethod", "params": []}, 404).json()
-        self.assertEqual(answer, {"result": None, "error": {"code": _METHOD_NOT_FOUND, "message": "Method not found"}, "id": 7})
+        self.assertEqual(answer, {"result": None, "error": _UNKNOWN, "id": 7})
         answer = self.post({"id": 7, "method": "getblockhash", "params": [99]}, 500).json()
         self.assertEqual(answer["error"], {"code": _INVALID_PARAMETER, "message": "Block height out of range"})
         for request in ({"id": 1}, {"id": 1, "method": 5}, {"id": 1, "method": "getblockcount", "params": "x"}):
@@ -46,7 +49,7 @@ class Protocol(FunctionalTest):
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": "getblockcount"}, 200).json()
         self.assertEqual(answer, {"jsonrpc": "2.0", "result": 0, "id": 1})
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": "nosuchmethod"}, 200).json()
-        self.assertEqual(answer, {"jsonrpc": "2.0", "error": {"code": _METHOD_NOT_FOUND, "message": "Method not found"}, "id": 1})
+        self.assertEqual(answer, {"jsonrpc": "2.0", "error": _UNKNOWN, "id": 1})
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": "getblockhash", "params": [99]}, 200).json()
         self.assertEqual(answer["error"]["code"], _INVALID_PARAMETER)
         self.assertNotIn("result", answer)
@@ -222,9 +225,6 @@ class Access(FunctionalTest):
         node.stop()
 
     def test_hashed_password_beside_the_cookie(self):
-        import hashlib
-        import hmac
-
         digest = hmac.new(b"0123456789abcdef", b"secret", hashlib.sha256).hexdigest()
         node = self.start_node(f"-rpcauth={self.AUTH}{digest}")
         self.assertEqual(self.status(node, "bob:secret"), 200)

@@ -19,10 +19,10 @@ BAD = {
     "capture of everything by value": "Task<void> F() { co_await Post([=] { Use(x); }); }",
     "std::function inside a coroutine": "Task<void> F() { std::function<void()> f = G; co_return; }",
     "async_initiate inside a coroutine": "Task<void> F() { auto x = async_initiate<T, S>(Go, token); co_await x; }",
-    "std::function in a lambda that is a coroutine": "void F() { Spawn([]() -> Task<void> { std::function<int()> f; co_return; }); }",
+    "std::function in a coroutine lambda": "void F() { Spawn([]() -> Task<void> { std::function<int()> f; co_return; }); }",
     "reference parameter": "net::awaitable<void> Serve(const Request& request);",
     "reference parameter of a method": "awaitable<Result<int>> Server::Serve(int a, Socket& s) { co_return 1; }",
-    "reference parameter of a lambda": "void F() { Spawn([](Socket& s) mutable -> net::awaitable<void> { co_return; }); }",
+    "reference parameter of a lambda": "void F() { Spawn([](Socket& s) mutable -> Task<void> { co_return; }); }",
     "rvalue reference parameter": "Task<void> Serve(Socket&& s);",
 }
 
@@ -39,14 +39,14 @@ GOOD = {
     "co_return of braces without await": "Task<R> F() { co_return R{1, 2}; }",
     "std::function in an ordinary function": "void F() { std::function<void()> f = G; f(); }",
     "async_initiate in an ordinary function": "auto F(Token t) { return async_initiate<Token, S>(Go, t); }",
-    "coroutine lambda inside an ordinary function": "void F() { std::function<void()> f; Spawn([]() -> Task<void> { co_return; }); }",
+    "coroutine lambda in a function": "void F() { std::function<void()> f; Spawn([]() -> Task<void> { co_return; }); }",
     "values as parameters": "net::awaitable<void> Serve(std::shared_ptr<Server> s, std::function<void(int&)> f);",
     "references elsewhere": "void F(const Request& r); Task<void> G(Request r); Request& H();",
     "subscript": "Task<void> F() { co_await Send(list[0], list[x]); }",
     "comment and string": 'Task<void> F() { co_await Send("Message{1}"); /* co_await Send(M{1}); */ }',
     "class with a coroutine": "class A : public B { public: Task<void> F() { co_await g_; } int x_{1}; };",
     "method after specifiers": "Task<void> A::F() const noexcept { co_await g_; }",
-    "constructor with initialisers": "A::A(int x) : x_{x}, y_(x) { Spawn(Run()); } Task<void> A::Run() { co_await y_; }",
+    "constructor with initialisers": "A::A(int x) : x_{x}, y_(x) { Go(); } Task<void> A::Run() { co_await y_; }",
     "switch": "Task<void> F() { switch (x) { case 1: { co_await G(); break; } default: { A a{1}; } } }",
 }
 

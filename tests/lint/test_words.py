@@ -38,7 +38,8 @@ class WordLint(Tree):
             self.assertEqual(len(words.check(self.root)), 1, path)
 
     def test_header_form(self):
-        for text in ("#pragma once\n", "// Bytes.\n#pragma once\n", "// No guard but a sentence.\n", "// no full stop\n#pragma once\n"):
+        once = "#pragma once\n"
+        for text in (once, "// Bytes.\n" + once, "// No guard but a sentence.\n", "// no full stop\n" + once):
             self.put("include/a.h", text)
             self.assertEqual(len(words.check(self.root)), 1, text)
 

@@ -97,7 +97,8 @@ class Transaction:
         with_witness = with_witness and any(entry.witness for entry in self.inputs)
         parts = [struct.pack("<i", self.version), b"\0\1" if with_witness else b"", compact_size(len(self.inputs))]
         for entry in self.inputs:
-            parts += [entry.txid, struct.pack("<I", entry.index), sized(entry.script), struct.pack("<I", entry.sequence)]
+            parts += [entry.txid, struct.pack("<I", entry.index), sized(entry.script)]
+            parts.append(struct.pack("<I", entry.sequence))
         parts.append(compact_size(len(self.outputs)))
         parts += [struct.pack("<q", out.value) + sized(out.script) for out in self.outputs]
         if with_witness:
