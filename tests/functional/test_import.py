@@ -18,17 +18,22 @@ CHAINS = [
 FLIPS = 12
 
 
-def import_ended(node):
-    """The line of the log that ends an import, or None."""
-    return next((line for line in node.log().splitlines() if "Import of " in line and " ended" in line), None)
-
-
 class Importing(FunctionalTest):
-    def load(self, path, network="regtest", *options):
+    def load(self, path, network="regtest"):
         """A node that has finished importing `path`."""
-        node = self.start_node(f"-loadblock={path}", *options, chain=network)
-        wait_until(lambda: import_ended(node), seconds=120, what="the end of the import")
+        node = self.start_node(f"-loadblock={path}", chain=network)
+        self.wait_for_imports(node, 1)
         return node
+
+    def wait_for_imports(self, node, count):
+        """Waits until the log tells of that many imports that came to their end."""
+        wait_until(lambda: node.log().count(" Imported ") >= count, seconds=120, what="the end of the import")
+
+    def import_error(self, node):
+        """The line of the log that says why the import ended early."""
+        lines = wait_until(lambda: [line for line in node.log().splitlines() if "Import of " in line], what="an error")
+        self.assertEqual(len(lines), 1)
+        return lines[0]
 
     def write(self, name, raw_blocks_or_data, network="regtest"):
         data = raw_blocks_or_data
@@ -51,7 +56,7 @@ class Importing(FunctionalTest):
                 self.assertEqual((node.rpc.getblockcount(), node.rpc.getbestblockhash()), (height, tip))
                 self.assert_every_block_is_exact(node, raw_blocks)
                 node.restart()
-                wait_until(lambda: import_ended(node), what="the end of the second import")
+                self.wait_for_imports(node, 2)
                 self.assertEqual(node.rpc.getbestblockhash(), tip)
                 node.stop()
                 node.options = []
@@ -68,7 +73,7 @@ class Importing(FunctionalTest):
 
     def test_premature_spend_is_refused(self):
         node = self.load(vectors("chains/mainnet_params_reorg.dat"), "main")
-        self.assertIn("bad-txns-premature-spend-of-coinbase", node.log())
+        self.assertRegex(self.import_error(node), r"height 2, offset \d+: .*bad-txns-premature-spend-of-coinbase")
         self.assertEqual(node.rpc.getblockcount(), 1)
         node.stop()
 
@@ -115,7 +120,7 @@ class DamagedFiles(Importing):
         offset = len(chain.frame(self.raw_blocks[:100])) + 150
         node = self.load(self.write("truncated", self.data[:offset]))
         self.assertEqual(self.assert_what_stands_is_right(node), 99)
-        self.assertRegex(import_ended(node), r"(?=.*\b100\b)(?=.*\b\d{4,}\b)")
+        self.assertRegex(self.import_error(node), rf"height \d+, offset {offset - 150}: ")
         node.rpc.generatetoaddress(1, "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080")
         node.stop()
 
@@ -124,7 +129,7 @@ class DamagedFiles(Importing):
         block.transactions[0].outputs[0].value += 1
         node = self.load(self.write("bad", [*self.raw_blocks[:50], block.serialize(), *self.raw_blocks[51:]]))
         self.assertEqual(self.assert_what_stands_is_right(node), 49)
-        self.assertIn("bad-txnmrklroot", import_ended(node))
+        self.assertRegex(self.import_error(node), r"height 50, offset \d+: .*bad-txnmrklroot")
         node.stop()
 
     def test_foreign_files(self):
@@ -148,6 +153,7 @@ class DamagedFiles(Importing):
                 node = self.load(self.write(f"flip{number}", bytes(data)))
                 height = self.assert_what_stands_is_right(node)
                 self.assertLess(height, 206, "a damaged block was let through")
+                self.assertRegex(self.import_error(node), r"offset \d+: ")
                 node.stop()
 
 
