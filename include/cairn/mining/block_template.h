@@ -1,0 +1,33 @@
+// Block templates: the block that could follow the tip, all but its nonce.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "cairn/base/clock.h"
+#include "cairn/ledger/chain_view.h"
+#include "cairn/primitives/block.h"
+
+namespace cairn::mining {
+
+struct TemplateOptions {
+  Bytes payout_script;             // receives the subsidy and all fees
+  std::optional<int32_t> version;  // -blockversion; else BIP9 decides
+};
+
+struct BlockTemplate {
+  Header header;  // nonce 0
+  int height = 0;
+  std::vector<TransactionPtr> transactions;  // the coinbase first
+
+  /// The whole block under a header, which is the template's with another nonce or time.
+  BlockPtr Finish(const Header& solved) const;
+};
+
+/// Pure: the same view, options and time give the same template, byte for byte the one that Bitcoin
+/// Core 28 makes. The time is `now`, or the earliest that the chain allows.
+BlockTemplate BuildTemplate(const ledger::ChainView& view, const TemplateOptions& options,
+                            UnixSeconds now);
+
+}  // namespace cairn::mining

@@ -1,0 +1,83 @@
+#include "cairn/mining/block_template.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cairn/base/assert.h"
+#include "cairn/primitives/script.h"
+#include "consensus/deployments.h"
+#include "consensus/merkle.h"
+#include "consensus/rules/block.h"
+#include "consensus/rules/header.h"
+#include "consensus/subsidy.h"
+#include "consensus/work.h"
+
+namespace cairn::mining {
+namespace {
+
+using ledger::ChainView;
+using ledger::EntryAncestors;
+
+constexpr size_t kWitnessNonceSize = 32;
+
+/// BIP141's root over no transactions but the coinbase, whose own place is zero.
+crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase) {
+  std::vector<crypto::Digest> leaves(1);
+  for (const TransactionPtr& tx : behind_coinbase) leaves.push_back(tx->wtxid.bytes);
+  return consensus::ComputeMerkleRoot(std::move(leaves)).root;
+}
+
+TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const Bytes& payout) {
+  TransactionDraft draft;
+  TransactionDraft::Input input;
+  // BIP34's height; the zero behind it brings the script of the first heights to two bytes.
+  input.script_sig = ScriptBuilder().Number(height).Op(OP_0).Take();
+  const Bytes nonce(kWitnessNonceSize, 0);
+  if (consensus::IsSegwitActive(height, params)) input.witness = {nonce};
+  draft.inputs.push_back(std::move(input));
+  draft.outputs.push_back({consensus::SubsidyAt(height, params), payout});
+  draft.outputs.push_back({0, consensus::WitnessCommitmentScript(WitnessRootOf({}), nonce)});
+  return draft.Finish();
+}
+
+MerkleRoot RootOf(const std::vector<TransactionPtr>& transactions) {
+  std::vector<crypto::Digest> leaves;
+  leaves.reserve(transactions.size() + 1);
+  for (const TransactionPtr& tx : transactions) leaves.push_back(tx->txid.bytes);
+  return {consensus::ComputeMerkleRoot(std::move(leaves)).root};
+}
+
+uint32_t TimeAbove(const ChainView& view, UnixSeconds now) {
+  const consensus::RetargetRules& rules = view.params->retarget;
+  int64_t earliest = int64_t{view.tip->median_time} + 1;
+  if (rules.timewarp_guard && (view.Height() + 1) % rules.Interval() == 0) {
+    earliest = std::max(earliest, int64_t{view.tip->header.time} - consensus::kMaxTimewarpSeconds);
+  }
+  return static_cast<uint32_t>(std::max(earliest, now));
+}
+
+}  // namespace
+
+BlockPtr BlockTemplate::Finish(const Header& solved) const {
+  auto block = Block::Parse(SerializeBlock(solved, transactions));
+  CAIRN_ASSERT(block.has_value());
+  return *std::move(block);
+}
+
+BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& options,
+                            UnixSeconds now) {
+  const consensus::Params& params = *view.params;
+  const EntryAncestors ancestors(view.tip);
+  BlockTemplate result;
+  result.height = view.Height() + 1;
+  result.transactions = {MakeCoinbase(params, result.height, options.payout_script)};
+  const auto states = consensus::NextStates(view.tip->states, ancestors, params);
+  result.header.version = options.version.value_or(consensus::VersionToMine(states, params));
+  result.header.previous = view.tip->hash;
+  result.header.merkle_root = RootOf(result.transactions);
+  result.header.time = TimeAbove(view, now);
+  result.header.bits = consensus::NextBits(ancestors, result.header.time, params.retarget);
+  return result;
+}
+
+}  // namespace cairn::mining
