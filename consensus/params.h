@@ -87,8 +87,8 @@ struct Params {
   std::vector<Bip9Deployment> deployments;  // testdummy, taproot
   int signalling_threshold = 1916;
   int signalling_window = 2016;
-  /// Blocks whose scripts run with other flags than their height asks for: names of the flags that
-  /// remain.
+  /// Blocks whose scripts run with other flags than every block has: which of P2SH, WITNESS and
+  /// TAPROOT remain.
   std::map<BlockHash, std::vector<std::string>> script_flag_exceptions;
 
   BlockHash assumed_valid;  // zero for none
@@ -97,8 +97,10 @@ struct Params {
 
   std::optional<Bytes> signet_challenge;  // BIP325
 
-  bool mine_on_demand = false;   // regtest: generate* RPCs and instant blocks make sense
-  bool require_standard = true;  // default of -acceptnonstdtxn, inverted
+  bool is_test = false;           // coins are worth nothing; looser defaults are allowed
+  bool mine_on_demand = false;    // regtest: generate* RPCs and instant blocks make sense
+  bool require_standard = true;   // default of -acceptnonstdtxn, inverted
+  int prune_after_height = 1000;  // pruning begins no earlier
 };
 
 }  // namespace cairn::consensus
