@@ -38,8 +38,8 @@ inline std::string ReadText(const std::filesystem::path& path) {
 }  // namespace cairn::test
 
 /// Ends the test as skipped, saying why, where the vectors are absent.
-#define CAIRN_NEED_VECTORS()                                                            \
-  if (!::cairn::test::HaveVectors()) {                                                  \
-    GTEST_SKIP() << "no conformance vectors in " << ::cairn::test::VectorRoot()         \
-                 << " (set CAIRN_VECTORS to their folder)";                             \
+#define CAIRN_NEED_VECTORS()                                                    \
+  if (!::cairn::test::HaveVectors()) {                                          \
+    GTEST_SKIP() << "no conformance vectors in " << ::cairn::test::VectorRoot() \
+                 << " (set CAIRN_VECTORS to their folder)";                     \
   }
