@@ -1,9 +1,7 @@
-#include <algorithm>
 #include <climits>
 
 #include "cairn/base/hex.h"
-#include "cairn/base/writer.h"
-#include "cairn/crypto/sha256.h"
+#include "cairn/genesis/chain_file.h"
 #include "cairn/node/chain_selection.h"
 #include "src/node/option_words.h"
 
@@ -41,21 +39,6 @@ Status OverrideWork(const Options& options, consensus::Params& params) {
   return {};
 }
 
-/// A signet of one's own: BIP325 derives the message magic from the challenge, and nothing that is
-/// known of the public signet's chain holds there.
-void BecomeSignetOf(const Bytes& challenge, consensus::Params& params) {
-  Bytes serialized;
-  Writer(serialized).VarBytes(challenge);
-  const crypto::Digest digest = crypto::Sha256dOf(serialized);
-  std::copy_n(digest.begin(), params.magic.size(), params.magic.begin());
-  params.signet_challenge = challenge;
-  params.minimum_chain_work = U256();
-  params.assumed_valid = BlockHash();
-  params.checkpoints.clear();
-  params.dns_seeds.clear();
-  params.fixed_seeds.clear();
-}
-
 Status OverrideSignet(const Options& options, consensus::Params& params) {
   if (!params.signet_challenge) return {};
   const std::vector<std::string> challenges = options.GetList("signetchallenge");
@@ -65,7 +48,7 @@ Status OverrideSignet(const Options& options, consensus::Params& params) {
     if (!challenge) {
       return Invalid("-signetchallenge must be hex, not '" + challenges.front() + "'.");
     }
-    BecomeSignetOf(*challenge, params);
+    genesis::ApplySignetChallenge(params, *challenge);
   }
   if (options.IsSet("signetseednode")) params.dns_seeds = options.GetList("signetseednode");
   return {};
@@ -143,8 +126,8 @@ Status OverrideForTests(const Options& options, consensus::Params& params) {
 
 Status OverridePolicy(const Options& options, consensus::Params& params) {
   params.require_standard = !options.GetBool("acceptnonstdtxn", !params.require_standard);
-  if (!params.require_standard && params.config_section == "main") {
-    return Invalid("acceptnonstdtxn is not currently supported for main chain");
+  if (!params.require_standard && !params.is_test) {
+    return Invalid("acceptnonstdtxn is not currently supported for " + params.rpc_name + " chain");
   }
   return {};
 }

@@ -1,23 +1,9 @@
 #include "cairn/node/chain_selection.h"
 
-#include <array>
-
 #include "cairn/genesis/chain_file.h"
 
 namespace cairn::node {
 namespace {
-
-/// A chain's flag and name in Bitcoin Core, and our chain file's name.
-struct KnownChain {
-  std::string_view name;
-  std::string_view file;
-};
-
-constexpr std::array<KnownChain, 5> kChains = {{{"main", "mainnet"},
-                                                {"test", "testnet3"},
-                                                {"testnet4", "testnet4"},
-                                                {"signet", "signet"},
-                                                {"regtest", "regtest"}}};
 
 bool IsPath(std::string_view choice) {
   return choice.find('/') != std::string_view::npos || choice.ends_with(".json");
@@ -42,10 +28,7 @@ Result<std::string> ChooseChain(const Options& options) {
 
 Result<consensus::Params> LoadChain(const std::string& choice) {
   if (IsPath(choice)) return genesis::LoadChainFile(choice);
-  for (const KnownChain& chain : kChains) {
-    if (chain.name == choice) return genesis::BuiltInChain(chain.file);
-  }
-  return Invalid("Unknown chain " + choice + ".");
+  return genesis::BuiltInChain(choice);
 }
 
 }  // namespace cairn::node

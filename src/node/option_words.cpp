@@ -48,20 +48,20 @@ std::string_view Objection(const OptionInfo& option, std::string_view value) {
 Result<Setting> MakeSetting(const OptionInfo& option, Key key,
                             std::optional<std::string_view> value, const std::string& word,
                             std::vector<std::string>& warnings) {
+  const std::string shown = option.Has(kSecret) ? "of -" + std::string(option.name) : word;
   if (key.negated) {
     if (option.Has(kNoNegation)) {
       return Invalid("Negating of -" + std::string(key.name) +
                      " is meaningless and therefore forbidden");
     }
     const std::optional<bool> truth = ParseFlag(value.value_or(""));
-    if (!truth) return Invalid("Invalid value " + word + ": must be 0 or 1");
+    if (!truth) return Invalid("Invalid value " + shown + ": must be 0 or 1");
     if (*truth) return Setting{"0", true};
-    warnings.push_back("Parsed potentially confusing double-negative " + word);
+    warnings.push_back("Parsed potentially confusing double-negative " + shown);
     return Setting{"1", false};
   }
   const std::string_view text = value.value_or("");
   if (const std::string_view objection = Objection(option, text); !objection.empty()) {
-    const std::string shown = option.Has(kSecret) ? "-" + std::string(option.name) : word;
     return Invalid("Invalid value " + shown + ": " + std::string(objection));
   }
   return Setting{std::string(text), false};
