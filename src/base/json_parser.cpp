@@ -169,38 +169,25 @@ class Builder {
 
 std::string_view Explain(rapidjson::ParseErrorCode code) {
   switch (code) {
-    case rapidjson::kParseErrorDocumentEmpty:
-      return "no value where one must begin";
-    case rapidjson::kParseErrorDocumentRootNotSingular:
-      return "something follows the value";
-    case rapidjson::kParseErrorValueInvalid:
-      return "not a JSON value";
-    case rapidjson::kParseErrorObjectMissName:
-      return "a name in quotes is missing";
-    case rapidjson::kParseErrorObjectMissColon:
-      return "a colon is missing after a name";
-    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
-      return "a comma or } is missing";
-    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
-      return "a comma or ] is missing";
-    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
-      return "\\u needs four hex digits";
+    case rapidjson::kParseErrorDocumentEmpty: return "no value where one must begin";
+    case rapidjson::kParseErrorDocumentRootNotSingular: return "something follows the value";
+    case rapidjson::kParseErrorValueInvalid: return "not a JSON value";
+    case rapidjson::kParseErrorObjectMissName: return "a name in quotes is missing";
+    case rapidjson::kParseErrorObjectMissColon: return "a colon is missing after a name";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return "a comma or } is missing";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return "a comma or ] is missing";
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex: return "\\u needs four hex digits";
     case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
       return "a string holds half of a surrogate pair";
     case rapidjson::kParseErrorStringEscapeInvalid:
       return "a string holds an unknown escape or a bare control character";
-    case rapidjson::kParseErrorStringMissQuotationMark:
-      return "a string does not end";
-    case rapidjson::kParseErrorStringInvalidEncoding:
-      return "a string is not valid UTF-8";
-    case rapidjson::kParseErrorNumberTooBig:
-      return "a number is too large";
+    case rapidjson::kParseErrorStringMissQuotationMark: return "a string does not end";
+    case rapidjson::kParseErrorStringInvalidEncoding: return "a string is not valid UTF-8";
+    case rapidjson::kParseErrorNumberTooBig: return "a number is too large";
     case rapidjson::kParseErrorNumberMissFraction:
       return "a digit is missing after the decimal point";
-    case rapidjson::kParseErrorNumberMissExponent:
-      return "a digit is missing in the exponent";
-    default:
-      return "not valid JSON";
+    case rapidjson::kParseErrorNumberMissExponent: return "a digit is missing in the exponent";
+    default: return "not valid JSON";
   }
 }
 

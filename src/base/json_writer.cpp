@@ -204,14 +204,10 @@ Writer& Writer::RawValue(std::string_view json) {
 // Recursion is as deep as the value, which the parser bounds.
 Writer& Writer::Any(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull:
-      return Null();
-    case Value::Kind::kBool:
-      return Bool(value.AsBool());
-    case Value::Kind::kNumber:
-      return RawNumber(value.Text());
-    case Value::Kind::kString:
-      return String(value.Text());
+    case Value::Kind::kNull: return Null();
+    case Value::Kind::kBool: return Bool(value.AsBool());
+    case Value::Kind::kNumber: return RawNumber(value.Text());
+    case Value::Kind::kString: return String(value.Text());
     case Value::Kind::kArray:
       BeginArray();
       for (const Value& item : value.Items()) Any(item);

@@ -28,8 +28,8 @@ struct AddressPrefixes {
 /// the words of Bitcoin Core's validateaddress.
 Result<Bytes> DecodeAddress(std::string_view address, const AddressPrefixes& prefixes);
 
-/// Which letters of a mistyped bech32 address are wrong, counted from 0, ascending; empty where that
-/// cannot be told.
+/// Which letters of a mistyped bech32 address are wrong, counted from 0, ascending; empty where
+/// that cannot be told.
 std::vector<int> AddressErrorPositions(std::string_view address, const AddressPrefixes& prefixes);
 
 /// The address of an output script; nothing for scripts that have none (bare keys, multisig,
