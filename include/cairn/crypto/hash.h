@@ -1,4 +1,7 @@
 // The other hashes of the protocol: RIPEMD-160, HASH160, SHA-1 and SipHash-2-4.
+//
+// Pure functions, from any thread. Digests are in the order of the hash function, bytes as they
+// come.
 #pragma once
 
 #include <array>
@@ -18,7 +21,8 @@ Digest160 Hash160Of(ByteSpan message);
 /// Only for OP_SHA1.
 Digest160 Sha1Of(ByteSpan message);
 
-/// SipHash-2-4 of a message under a 128-bit key, for salted tables and BIP152 short ids.
+/// SipHash-2-4 of a message under a 128-bit key, for salted tables and BIP152 short ids. `key0` is
+/// the first half of the key, read as little-endian.
 uint64_t SipHash24(uint64_t key0, uint64_t key1, ByteSpan message);
 
 }  // namespace cairn::crypto
