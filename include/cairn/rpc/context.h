@@ -1,11 +1,14 @@
 // What the methods may reach of the node. The node fills it in and opens the dispatcher with it.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cairn/base/clock.h"
+#include "cairn/ledger/ledger.h"
 #include "consensus/params.h"
 
 namespace cairn::rpc {
@@ -14,6 +17,10 @@ namespace cairn::rpc {
 struct RpcContext {
   Clock& clock;
   const consensus::Params& params;
+
+  ledger::Ledger* ledger = nullptr;             // set whenever methods of blocks can be called
+  const std::atomic<bool>* stopping = nullptr;  // becomes true at shutdown: long calls end early
+  std::optional<int32_t> block_version;         // -blockversion, for blocks that we make
 
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path;        // of debug.log; empty if there is none
