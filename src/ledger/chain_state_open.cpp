@@ -27,12 +27,12 @@ void Restore(HeaderEntry& entry, const storage::HeaderRow& row, const storage::B
 }  // namespace
 
 Status ChainState::Open() {
-  auto blocks = storage::BlockStore::Open(options_.directory / "blocks",
-                                          options_.cache_bytes / kBlockStoreShare);
+  auto blocks =
+      storage::BlockStore::Open(options_.blocks_folder, options_.cache_bytes / kBlockStoreShare);
   if (!blocks) return tl::unexpected(blocks.error());
   block_store_ = *std::move(blocks);
-  auto coins = storage::CoinStore::Open(options_.directory / "chainstate",
-                                        options_.cache_bytes / kCoinStoreShare);
+  auto coins =
+      storage::CoinStore::Open(options_.coins_folder, options_.cache_bytes / kCoinStoreShare);
   if (!coins) return tl::unexpected(coins.error());
   coin_store_ = *std::move(coins);
   cache_ = std::make_unique<CoinCache>(*coin_store_);

@@ -85,11 +85,11 @@ constexpr OptionRow kMining[] = {
      "The least fee rate in a template."},
     {"blockreservedweight", "<n>", kInt, kNotYet, kPlain, "8000",
      "Weight kept free for header and coinbase."},
-    {"blockversion", "<n>", kInt, kNotYet, kDebugOnly, "", "The version of blocks that we make."},
+    {"blockversion", "<n>", kInt, kActedOn, kDebugOnly, "", "The version of blocks that we make."},
     {"mine", "<address>", kText, kActedOn, kPlain, "", "Mine blocks that pay to this address."},
     {"mineinterval", "<seconds>", kInt, kActedOn, kPlain, "0",
      "The least time between two mined blocks."},
-    {"minethreads", "<n>", kInt, kActedOn, kPlain, "1", "Threads that search."},
+    {"minethreads", "<n>", kInt, kNotYet, kPlain, "1", "Threads that search."},
 };
 
 constexpr OptionRow kRpcOfBoth[] = {

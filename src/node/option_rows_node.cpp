@@ -113,7 +113,7 @@ constexpr OptionRow kDebug[] = {
      "How thorough that check is, from 0 to 4."},
     {"checkmempool", "<n>", kIntOrFlag, kNotYet, kDebugOnly, "0",
      "Check the mempool every so many transactions."},
-    {"checkpoints", "", kFlag, kNotYet, kDebugOnly, "1",
+    {"checkpoints", "", kFlag, kActedOn, kDebugOnly, "1",
      "Refuse header chains that fork off below the last checkpoint."},
     {"debug", "<category>", kList, kActedOn, kPlain, "none",
      "Log the details of a category. Nothing, 1 or all means every category; 0 or none forgets the "

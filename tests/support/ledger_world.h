@@ -29,7 +29,8 @@ class LedgerWorld {
   explicit LedgerWorld(consensus::Params chain) : params(std::move(chain)) { Open(); }
 
   void Open() {
-    options.directory = folder.path();
+    options.blocks_folder = folder / "blocks";
+    options.coins_folder = folder / "chainstate";
     auto opened = ledger::Ledger::Open(options, params, clock, workers);
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     ledger = *std::move(opened);

@@ -29,7 +29,8 @@
 namespace cairn::ledger {
 
 struct LedgerOptions {
-  std::filesystem::path directory;      // holds blocks/ and chainstate/
+  std::filesystem::path blocks_folder;
+  std::filesystem::path coins_folder;
   uint64_t cache_bytes = 450ull << 20;  // -dbcache
   int flush_every_blocks = 0;           // -flushblocks: 0 decides by cache and time
   std::chrono::seconds flush_interval{600};

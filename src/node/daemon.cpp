@@ -1,0 +1,132 @@
+#include "cairn/node/daemon.h"
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+
+#include <unistd.h>
+
+#include "cairn/base/log.h"
+#include "cairn/base/version.h"
+#include "cairn/crypto/sha256.h"
+#include "cairn/node/configuration.h"
+#include "cairn/node/data_dir.h"
+#include "cairn/node/log_setup.h"
+#include "cairn/node/option_checks.h"
+#include "cairn/node/option_help.h"
+#include "src/node/node.h"
+
+namespace cairn::node {
+namespace {
+
+int FailStart(const std::string& reason) {
+  std::fprintf(stderr, "Error: %s\n", reason.c_str());
+  return 1;
+}
+
+/// SIGINT and SIGTERM, blocked in every thread and taken by the main thread's wait. Made before any
+/// thread is.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);
+  }
+
+  /// Asks for a stop as a signal from outside does.
+  static void Raise() { kill(getpid(), SIGTERM); }
+
+  /// True once one has arrived; false after `milliseconds` without.
+  bool Wait(int milliseconds) {
+    timespec timeout{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+    return sigtimedwait(&set_, nullptr, &timeout) > 0;
+  }
+
+ private:
+  sigset_t set_;
+};
+
+void LogStart(const Configuration& configuration, const DataDir& data_dir) {
+  LOG_INFO("Cairn {} on {}", kVersion, configuration.params.rpc_name);
+  LOG_INFO("Data directory {}", data_dir.network().string());
+  if (!configuration.config_file.empty()) {
+    LOG_INFO("Configuration file {}", configuration.config_file.string());
+  }
+  LOG_INFO("SHA-256 by {}", crypto::ActiveSha256Backend().name);
+  for (const std::string& line : configuration.options.Describe()) LOG_INFO("{}", line);
+  for (const std::string& warning : configuration.options.warnings()) LOG_WARNING("{}", warning);
+  for (const std::string& name : configuration.options.WithoutEffect()) {
+    LOG_INFO("-{} is accepted, but has no effect in this version", name);
+  }
+}
+
+int RunNode(const Configuration& configuration, const DataDir& data_dir, StopSignals& signals) {
+  constexpr int kLookEveryMilliseconds = 200;
+  std::string failure;
+  {
+    Node node(configuration, data_dir, StopSignals::Raise);
+    if (const Status started = node.Start(); !started) {
+      LOG_ERROR("{}", started.error().message);
+      return FailStart(started.error().message);
+    }
+    LOG_INFO("Cairn is up");
+    while (!signals.Wait(kLookEveryMilliseconds) && !node.WantsToStop()) {
+    }
+    failure = node.FailureReason();
+  }
+  LOG_INFO("Shutdown: done");
+  return failure.empty() ? 0 : FailStart(failure);
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  auto command_line = Options::FromCommandLine(arguments, Program::kDaemon);
+  if (!command_line) return FailStart(command_line.error().message);
+  if (WantsHelp(*command_line)) {
+    std::fputs(HelpText(*command_line).c_str(), stdout);
+    return 0;
+  }
+  if (command_line->GetBool("version", false)) {
+    std::fputs(VersionText(Program::kDaemon).c_str(), stdout);
+    return 0;
+  }
+  const auto configuration = LoadConfiguration(*std::move(command_line), HomeFolder());
+  if (!configuration) return FailStart(configuration.error().message);
+  const Options& options = configuration->options;
+  if (const Status checked = CheckOptions(options); !checked) {
+    return FailStart(checked.error().message);
+  }
+
+  StopSignals signals;
+  const auto data_dir = DataDir::Open(configuration->data_root, configuration->params.folder,
+                                      options.GetPath("blocksdir", configuration->data_root, {}));
+  if (!data_dir) return FailStart(data_dir.error().message);
+  const auto log_setup = LogSetupFrom(options, data_dir->network());
+  if (!log_setup) return FailStart(log_setup.error().message);
+  log::SetEnabledCategories(log_setup->categories);
+  log::ConfigureLog(log_setup->config);
+  const auto pid_file = PidFile::Create(
+      options.GetPath("pid", data_dir->network(), data_dir->network() / "cairnd.pid"));
+  if (!pid_file) return FailStart(pid_file.error().message);
+  LogStart(*configuration, *data_dir);
+  return RunNode(*configuration, *data_dir, signals);
+}
+
+}  // namespace
+
+int RunDaemon(const std::vector<std::string>& arguments) {
+  try {
+    log::SetThreadName("main");
+    return Run(arguments);
+  } catch (const std::exception& error) {
+    return FailStart(error.what());
+  }
+}
+
+}  // namespace cairn::node

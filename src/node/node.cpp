@@ -1,0 +1,150 @@
+#include "src/node/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cairn/base/log.h"
+#include "cairn/ledger/import.h"
+#include "cairn/node/machine.h"
+#include "cairn/primitives/address.h"
+#include "cairn/rpc/method.h"
+#include "src/node/rpc_setup.h"
+
+namespace cairn::node {
+namespace {
+
+constexpr std::string_view kNoScriptsYet =
+    "This version does not validate scripts and signatures yet. Do not trust it with money.";
+
+std::optional<int64_t> IntIfSet(const Options& options, std::string_view name) {
+  if (!options.IsSet(name)) return std::nullopt;
+  return options.GetInt(name, 0);
+}
+
+std::optional<int32_t> BlockVersion(const Options& options) {
+  const auto version = IntIfSet(options, "blockversion");
+  if (!version) return std::nullopt;
+  return static_cast<int32_t>(*version);
+}
+
+ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& data_dir) {
+  ledger::LedgerOptions result;
+  result.blocks_folder = data_dir.blocks();
+  result.coins_folder = data_dir.chainstate();
+  result.cache_bytes = MemoryBudget(IntIfSet(options, "dbcache"), ReadMachine());
+  result.flush_every_blocks = static_cast<int>(options.GetInt("flushblocks", 0));
+  result.max_tip_age = options.GetInt("maxtipage", result.max_tip_age);
+  result.stop_at_height = static_cast<int>(options.GetInt("stopatheight", 0));
+  result.use_checkpoints = options.GetBool("checkpoints", true);
+  return result;
+}
+
+}  // namespace
+
+Node::Node(const Configuration& configuration, const DataDir& data_dir,
+           std::function<void()> request_stop)
+    : configuration_(configuration),
+      data_dir_(data_dir),
+      request_stop_(std::move(request_stop)),
+      workers_(WorkerThreads(configuration.options.GetInt("par", 0), ReadMachine())) {
+  clock_.SetMock(configuration.options.GetInt("mocktime", 0));
+}
+
+Node::~Node() {
+  // Long calls and the import end early; the members' destructors do the rest, the last started
+  // first.
+  stopping_ = true;
+  LOG_INFO("Shutdown: in progress...");
+}
+
+Status Node::Start() {
+  LOG_WARNING("{}", kNoScriptsYet);
+  if (Status prepared = PrepareMiner(); !prepared) return prepared;
+  if (Status started = StartRpc(); !started) return started;
+  if (Status opened = OpenLedger(); !opened) return opened;
+  Serve();
+  importer_ = std::jthread([this, files = configuration_.options.GetList("loadblock")] {
+    log::SetThreadName("import");
+    Import(files);
+  });
+  return {};
+}
+
+Status Node::PrepareMiner() {
+  const Options& options = configuration_.options;
+  const std::string address = options.GetString("mine");
+  if (address.empty()) return {};
+  auto script = DecodeAddress(address, configuration_.params.prefixes);
+  if (!script) return Invalid("-mine=" + address + ": " + script.error().message);
+  mining::MinerOptions miner;
+  miner.block.payout_script = *std::move(script);
+  miner.block.version = BlockVersion(options);
+  miner.interval = std::chrono::seconds(std::max<int64_t>(options.GetInt("mineinterval", 0), 0));
+  miner_options_ = std::move(miner);
+  return {};
+}
+
+Status Node::StartRpc() {
+  const Options& options = configuration_.options;
+  if (!options.GetBool("server", true)) return {};
+  auto setup = RpcSetupFrom(options, configuration_.params, data_dir_.network());
+  if (!setup) return tl::unexpected(setup.error());
+  if (setup->cookie) cookie_.emplace(*std::move(setup->cookie));
+  dispatcher_ = std::make_unique<rpc::Dispatcher>(rpc::AllMethods(), std::move(setup->whitelist));
+  dispatcher_->SetWarmupStage("Loading block index…");
+  auto authenticator = std::make_shared<const rpc::Authenticator>(std::move(setup->authenticator));
+  server_ = std::make_unique<rpc::HttpServer>(
+      std::move(setup->http),
+      [authenticator](std::string_view header) { return authenticator->Authorize(header); },
+      [this](std::string_view body, std::string_view user) {
+        return dispatcher_->Handle(body, user);
+      });
+  return server_->Start();
+}
+
+Status Node::OpenLedger() {
+  auto opened = ledger::Ledger::Open(LedgerOptionsFrom(configuration_.options, data_dir_),
+                                     configuration_.params, clock_, workers_);
+  if (!opened) return tl::unexpected(opened.error());
+  ledger_ = *std::move(opened);
+  return {};
+}
+
+void Node::Serve() {
+  if (dispatcher_ == nullptr) return;
+  const Options& options = configuration_.options;
+  context_.emplace(rpc::RpcContext{
+      .clock = clock_,
+      .params = configuration_.params,
+      .ledger = ledger_.get(),
+      .stopping = &stopping_,
+      .block_version = BlockVersion(options),
+      .started_at = Clock::SystemNow(),
+      .log_path = LogPath(options, data_dir_.network()),
+      .request_stop = request_stop_,
+      .advance_scheduler = [](int64_t) {},  // no part schedules jobs yet
+      .wait_for_subscribers = [this] { ledger_->Synchronize(); },
+      .warnings = [] { return std::vector<std::string>{std::string(kNoScriptsYet)}; },
+  });
+  dispatcher_->SetReady(*context_);
+}
+
+void Node::Import(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (stopping_) return;
+    ledger::ImportBlocks(file, *ledger_, stopping_);
+  }
+  if (miner_options_ && !stopping_) {
+    miner_ = std::make_unique<mining::Miner>(*ledger_, clock_, *miner_options_);
+  }
+}
+
+bool Node::WantsToStop() const {
+  return ledger_->ReachedStopHeight() || !ledger_->FailureReason().empty();
+}
+
+std::string Node::FailureReason() const {
+  return ledger_ != nullptr ? ledger_->FailureReason() : std::string();
+}
+
+}  // namespace cairn::node

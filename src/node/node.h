@@ -1,0 +1,67 @@
+// The node put together: every part with its threads, started in order and stopped in reverse.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cairn/base/clock.h"
+#include "cairn/base/result.h"
+#include "cairn/base/worker_pool.h"
+#include "cairn/ledger/ledger.h"
+#include "cairn/mining/miner.h"
+#include "cairn/node/configuration.h"
+#include "cairn/node/data_dir.h"
+#include "cairn/rpc/context.h"
+#include "cairn/rpc/cookie.h"
+#include "cairn/rpc/dispatcher.h"
+#include "cairn/rpc/http_server.h"
+
+namespace cairn::node {
+
+/// Members are declared in the order of dependence, so destruction is the shutdown sequence: no
+/// part outlives what it uses.
+class Node {
+ public:
+  /// `request_stop` asks the process to end; it may be called from any thread.
+  Node(const Configuration& configuration, const DataDir& data_dir,
+       std::function<void()> request_stop);
+  ~Node();
+
+  /// Brings all parts up. The text of an error is fit to be shown after "Error: ".
+  Status Start();
+
+  /// True when the node should end by itself: -stopatheight is reached, or the ledger failed.
+  bool WantsToStop() const;
+  /// Why the ledger gave up; empty while all is well.
+  std::string FailureReason() const;
+
+ private:
+  Status StartRpc();
+  Status OpenLedger();
+  Status PrepareMiner();
+  void Serve();
+  /// Imports the files of -loadblock one after another, then begins to mine.
+  void Import(const std::vector<std::string>& files);
+
+  const Configuration& configuration_;
+  const DataDir& data_dir_;
+  const std::function<void()> request_stop_;
+  std::atomic<bool> stopping_{false};
+  Clock clock_;
+  WorkerPool workers_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::optional<rpc::RpcContext> context_;
+  std::optional<rpc::CookieFile> cookie_;
+  std::unique_ptr<rpc::Dispatcher> dispatcher_;
+  std::unique_ptr<rpc::HttpServer> server_;
+  std::optional<mining::MinerOptions> miner_options_;
+  std::unique_ptr<mining::Miner> miner_;
+  std::jthread importer_;
+};
+
+}  // namespace cairn::node
