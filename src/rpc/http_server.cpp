@@ -71,13 +71,15 @@ class HttpServer::Core final : public SessionHost {
   void Admit(std::shared_ptr<HttpSession> session) override;
   void Leave() override;
   void Submit(std::shared_ptr<HttpSession> session, std::string body, std::string user) override;
+  void OnIdle() override { AcceptAgain(); }
   void OnEnded(const std::shared_ptr<HttpSession>& session) override;
 
  private:
   void Bind(const HttpEndpoint& endpoint);
   void Accept(Listener& listener);
   void OnAccepted(Listener& listener, const SocketError& error, tcp::socket socket);
-  bool MakeRoom();
+  void AcceptAgain();
+  bool CloseLongestIdle(const std::shared_ptr<HttpSession>& newcomer);
   void BeginStop();
   void CloseAll();
   void Work();
@@ -105,7 +107,7 @@ class HttpServer::Core final : public SessionHost {
 Status HttpServer::Core::Start() {
   for (const HttpEndpoint& endpoint : options_.endpoints) Bind(endpoint);
   if (listeners_.empty()) return Fail(ErrorCode::kIo, "Unable to bind any endpoint for RPC server");
-  for (const auto& listener : listeners_) Accept(*listener);
+  AcceptAgain();
   for (size_t i = 0; i < options_.threads; ++i) {
     workers_.emplace_back([this, i] {
       log::SetThreadName("httpworker." + std::to_string(i));
@@ -153,6 +155,10 @@ void HttpServer::Core::Accept(Listener& listener) {
   });
 }
 
+void HttpServer::Core::AcceptAgain() {
+  for (const auto& listener : listeners_) Accept(*listener);
+}
+
 void HttpServer::Core::OnAccepted(Listener& listener, const SocketError& error,
                                   tcp::socket socket) {
   if (stopping_) return;
@@ -165,16 +171,15 @@ void HttpServer::Core::OnAccepted(Listener& listener, const SocketError& error,
   const auto session = std::make_shared<HttpSession>(std::move(socket), *this);
   sessions_.insert(session);
   session->Start();
-  if (MakeRoom()) Accept(listener);
+  if (sessions_.size() <= options_.max_connections || CloseLongestIdle(session)) Accept(listener);
 }
 
-/// With all places taken the connection that has been idle longest goes. If none is idle, no
-/// further one is accepted until one ends.
-bool HttpServer::Core::MakeRoom() {
-  if (sessions_.size() < options_.max_connections) return true;
+/// Makes room for `newcomer`. If everyone else is busy no further connection is accepted until one
+/// of them is idle or gone.
+bool HttpServer::Core::CloseLongestIdle(const std::shared_ptr<HttpSession>& newcomer) {
   std::shared_ptr<HttpSession> longest;
   for (const auto& session : sessions_) {
-    if (!session->IsIdle()) continue;
+    if (!session->IsIdle() || session == newcomer) continue;
     if (!longest || session->idle_since() < longest->idle_since()) longest = session;
   }
   if (!longest) return false;
@@ -191,9 +196,7 @@ void HttpServer::Core::OnEnded(const std::shared_ptr<HttpSession>& session) {
     }
     return;
   }
-  for (const auto& listener : listeners_) {
-    Accept(*listener);
-  }
+  AcceptAgain();
 }
 
 bool HttpServer::Core::Allows(const net::ip::address& peer) const {

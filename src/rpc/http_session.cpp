@@ -206,7 +206,10 @@ void HttpSession::OnWritten(ErrorCode error, size_t) {
   const bool keep = response_->keep_alive() && !stopping_;
   serializer_.reset();
   response_.reset();
-  if (keep) return ReadHeader();
+  if (keep) {
+    ReadHeader();
+    return host_.OnIdle();
+  }
   ErrorCode ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
   if (parser_->is_done() && buffer_.size() == 0) return Close();

@@ -35,6 +35,8 @@ class SessionHost {
   virtual void Leave() = 0;
   /// Has the request answered by a worker and then calls `OnAnswered`.
   virtual void Submit(std::shared_ptr<HttpSession> session, std::string body, std::string user) = 0;
+  /// A connection has been answered and could be closed to make room.
+  virtual void OnIdle() = 0;
   /// The connection is closed.
   virtual void OnEnded(const std::shared_ptr<HttpSession>& session) = 0;
 

@@ -20,7 +20,7 @@ struct RpcContext {
 
   ledger::Ledger* ledger = nullptr;             // set whenever methods of blocks can be called
   const std::atomic<bool>* stopping = nullptr;  // becomes true at shutdown: long calls end early
-  std::optional<int32_t> block_version;         // -blockversion, for blocks that we make
+  std::optional<int32_t> block_version{};       // -blockversion, for blocks that we make
 
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path;        // of debug.log; empty if there is none

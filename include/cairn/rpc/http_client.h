@@ -11,17 +11,17 @@
 namespace cairn::rpc {
 
 struct HttpCall {
-  std::string host;  // a name or an address
+  std::string host{};  // a name or an address
   uint16_t port = 0;
   std::string path = "/";
-  Credentials credentials;
-  std::string body;
+  Credentials credentials{};
+  std::string body{};
   std::chrono::seconds timeout{900};  // without any progress; zero waits for ever
 };
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;
+  std::string body{};
 };
 
 /// Fails with `kIo` when no whole answer came; the message says why in a few words.
