@@ -1,5 +1,8 @@
-// SHA-1 (FIPS 180-4). Only OP_SHA1 needs it, so this is short rather than fast.
+// SHA-1 (FIPS 180-4). Only OP_SHA1 needs it, but tapscript may ask for it as often as a block has
+// room.
 #include <bit>
+#include <cstring>
+#include <utility>
 
 #include "cairn/base/endian.h"
 #include "cairn/crypto/hash.h"
@@ -8,36 +11,41 @@
 namespace cairn::crypto {
 namespace {
 
-struct RoundFunction {
-  uint32_t value, constant;
-};
+/// The function and the constant of a quarter of the rounds.
+template <size_t kQuarter>
+inline uint32_t Mix(uint32_t b, uint32_t c, uint32_t d) {
+  if constexpr (kQuarter == 0) return (d ^ (b & (c ^ d))) + 0x5a827999;
+  if constexpr (kQuarter == 1) return (b ^ c ^ d) + 0x6ed9eba1;
+  if constexpr (kQuarter == 2) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+  if constexpr (kQuarter == 3) return (b ^ c ^ d) + 0xca62c1d6;
+}
 
-RoundFunction FunctionOf(size_t round, uint32_t b, uint32_t c, uint32_t d) {
-  switch (round / 20) {
-    case 0: return {d ^ (b & (c ^ d)), 0x5a827999};
-    case 1: return {b ^ c ^ d, 0x6ed9eba1};
-    case 2: return {(b & c) | (d & (b | c)), 0x8f1bbcdc};
-    default: return {b ^ c ^ d, 0xca62c1d6};
+/// Round `t` moves no words: it renames them, so after five rounds they stand where they began.
+template <size_t t>
+inline void Round(uint32_t* v, uint32_t* words) {
+  constexpr size_t kFirst = 80 - t;
+  if constexpr (t >= 16) {
+    words[t % 16] ^= words[(t + 2) % 16] ^ words[(t + 8) % 16] ^ words[(t + 13) % 16];
+    words[t % 16] = std::rotl(words[t % 16], 1);
   }
+  const uint32_t a = v[kFirst % 5], c = v[(kFirst + 2) % 5], d = v[(kFirst + 3) % 5];
+  uint32_t& b = v[(kFirst + 1) % 5];
+  uint32_t& e = v[(kFirst + 4) % 5];
+  e += std::rotl(a, 5) + Mix<t / 20>(b, c, d) + words[t % 16];
+  b = std::rotl(b, 30);
+}
+
+template <size_t... t>
+inline void Rounds(uint32_t* v, uint32_t* words, std::index_sequence<t...>) {
+  (Round<t>(v, words), ...);
 }
 
 void Compress(uint32_t* h, const uint8_t* block) {
-  uint32_t words[80];
+  uint32_t words[16], v[5];
   for (size_t i = 0; i < 16; ++i) words[i] = LoadBig<uint32_t>(block + 4 * i);
-  for (size_t i = 16; i < 80; ++i) {
-    words[i] = std::rotl(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
-  }
-  uint32_t a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
-  for (size_t i = 0; i < 80; ++i) {
-    const RoundFunction f = FunctionOf(i, b, c, d);
-    const uint32_t sum = std::rotl(a, 5) + f.value + e + f.constant + words[i];
-    e = d;
-    d = c;
-    c = std::rotl(b, 30);
-    b = a;
-    a = sum;
-  }
-  h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e;
+  std::memcpy(v, h, sizeof v);
+  Rounds(v, words, std::make_index_sequence<80>());
+  for (size_t i = 0; i < 5; ++i) h[i] += v[i];
 }
 
 }  // namespace

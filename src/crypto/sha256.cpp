@@ -43,14 +43,18 @@ Sha256& Sha256::Update(ByteSpan bytes) {
 }
 
 Digest Sha256::Finish() {
-  // A one bit, zeroes, and the length in bits, to the end of this block or of the next.
-  std::array<uint8_t, 2 * kBlockBytes> end{};
-  const size_t held = length_ % kBlockBytes;
-  std::memcpy(end.data(), tail_.data(), held);
-  end[held] = 0x80;
-  const size_t blocks = held + 1 + kLengthBytes <= kBlockBytes ? 1 : 2;
-  StoreBig<uint64_t>(end.data() + blocks * kBlockBytes - kLengthBytes, length_ * 8);
-  ActiveSha256Backend().transform(state_.data(), end.data(), blocks);
+  // A one bit, zeroes, and the length in bits at the end of this block or of the next.
+  const auto transform = ActiveSha256Backend().transform;
+  size_t held = length_ % kBlockBytes;
+  tail_[held++] = 0x80;
+  if (held > kBlockBytes - kLengthBytes) {
+    std::fill(tail_.begin() + held, tail_.end(), uint8_t{0});
+    transform(state_.data(), tail_.data(), 1);
+    held = 0;
+  }
+  std::fill(tail_.begin() + held, tail_.end() - kLengthBytes, uint8_t{0});
+  StoreBig<uint64_t>(tail_.data() + kBlockBytes - kLengthBytes, length_ * 8);
+  transform(state_.data(), tail_.data(), 1);
 
   Digest digest;
   for (size_t i = 0; i < state_.size(); ++i) StoreBig(digest.data() + 4 * i, state_[i]);

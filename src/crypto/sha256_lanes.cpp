@@ -214,7 +214,7 @@ HWY_INLINE void LoadFourWords(V* words, const uint8_t* const* messages, size_t o
 }
 
 HWY_INLINE Block LoadBlock(const uint8_t* const* messages) {
-  Block block;
+  Block block = {};
   LoadFourWords(block.word, messages, 0);
   LoadFourWords(block.word + 4, messages, 16);
   LoadFourWords(block.word + 8, messages, 32);
@@ -294,7 +294,7 @@ void D80(uint8_t* out, const uint8_t* in) {
   const Messages headers(in, 80);
   State state = InitialState(kEight);
   CompressBlock<kMessageBlock>(state, LoadBlock(headers.at), kLaneTables.message);
-  Block tail;
+  Block tail = {};
   LoadFourWords(tail.word, headers.at, 64);
   CompressBlock<kHeaderTail>(state, tail, kLaneTables.header_tail);
   StoreDigests(out, HashOfDigest(state));

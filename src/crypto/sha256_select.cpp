@@ -37,8 +37,8 @@ void HashGroup(const Sha256Kernel& kernel, Operation operation, Sample& sample) 
 /// everything that can disturb a measurement makes it longer.
 double NanosecondsPerGroup(const Sha256Kernel& kernel, Operation operation, Sample& sample) {
   using Clock = std::chrono::steady_clock;
-  constexpr int kTries = 5;
-  constexpr int kGroups = 4;
+  constexpr int kTries = 4;
+  constexpr int kGroups = 3;
   double best = 0;
   for (int i = 0; i < kTries; ++i) {
     const Clock::time_point start = Clock::now();
