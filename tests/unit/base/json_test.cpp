@@ -65,7 +65,7 @@ TEST(JsonParse, KnowsTheLineOfEachValue) {
   EXPECT_EQ(value.line(), 2);
   EXPECT_EQ(value.Find("a")->line(), 3);
   EXPECT_EQ(value.Find("b")->line(), 4);
-  EXPECT_EQ(value.Find("b")->Items()[0].line(), 30);
+  EXPECT_EQ(value.Find("b")->Items()[0].line(), 5);
   EXPECT_EQ(value.Find("b")->Items()[1].line(), 6);
   EXPECT_EQ(value.Find("c")->line(), 9);
 }
