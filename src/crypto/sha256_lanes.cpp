@@ -92,7 +92,8 @@ HWY_INLINE void FirstRound(State& state, const Block& block, const uint32_t* tab
 /// Schedule word `t`, 16 <= t < 32, of a block whose words are kept in a ring of sixteen.
 template <BlockShape kShape, size_t t>
 HWY_INLINE V NextWord(const Block& block) {
-  // Where one of these two is known the other is not, in every shape there is.
+  // Begins with a word that is never known: from t = 18 on, t - 2 is of the schedule.
+  static_assert(kShape.free >= 2);
   V sum = t < 18 ? block.word[t - 16] : SmallSigma<17, 19, 10>(block.word[(t - 2) % 16]);
   if constexpr (t < 18 && !kShape.Knows(t - 2)) {
     sum = hn::Add(sum, SmallSigma<17, 19, 10>(block.word[t - 2]));
