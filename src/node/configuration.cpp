@@ -143,8 +143,9 @@ Result<consensus::Params> SettleChain(Options& options, ConfigReader& reader) {
 void WarnOfIgnored(Options& options) {
   const std::string& section = options.section();
   for (const std::string& name : options.IgnoredOutsideSection()) {
-    options.AddWarning("Config setting for -" + name + " only applied on " + section +
-                       " network when in [" + section + "] section.");
+    std::string warning = "Config setting for -" + name;
+    warning += " only applied on " + section + " network when in [" + section + "] section.";
+    options.AddWarning(std::move(warning));
   }
 }
 

@@ -44,6 +44,7 @@ DirectoryLock::~DirectoryLock() {
 }
 
 Result<PidFile> PidFile::Create(fs::path path) {
+  if (path.empty()) return PidFile({});
   std::ofstream file(path, std::ios::trunc);
   file << getpid() << '\n' << std::flush;
   if (!file) {

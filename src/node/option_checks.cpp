@@ -1,5 +1,6 @@
 #include "cairn/node/option_checks.h"
 
+#include <cstdint>
 #include <limits>
 
 namespace cairn::node {
@@ -83,11 +84,19 @@ Status CheckOurs(const Options& options) {
   if (format != "text" && format != "json") {
     return Invalid("Invalid -logformat=" + format + "; must be 'text' or 'json'.");
   }
-  for (const char* name :
-       {"flushblocks", "mineinterval", "stopatheight", "maxtipage", "mocktime"}) {
+  for (const char* name : {"mineinterval", "maxtipage", "mocktime"}) {
     if (options.GetInt(name, 0) < 0) {
       return Invalid("-" + std::string(name) + " must not be negative.");
     }
+  }
+  for (const char* name : {"flushblocks", "stopatheight"}) {
+    if (options.GetInt(name, 0) < 0 || options.GetInt(name, 0) > INT32_MAX) {
+      return Invalid("-" + std::string(name) + " must be from 0 to 2147483647.");
+    }
+  }
+  const int64_t version = options.GetInt("blockversion", 0);
+  if (version < INT32_MIN || version > INT32_MAX) {
+    return Invalid("-blockversion must fit into 32 bits.");
   }
   if (options.GetInt("minethreads", 1) < 1) return Invalid("-minethreads must be at least 1.");
   return {};

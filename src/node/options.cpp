@@ -103,6 +103,7 @@ std::filesystem::path Options::GetPath(std::string_view name, const std::filesys
                                        const std::filesystem::path& fallback) const {
   if (IsNegated(name)) return {};
   const std::string given = GetString(name);
+  if (given.empty() && fallback.empty()) return {};
   return (folder / (given.empty() ? fallback : std::filesystem::path(given))).lexically_normal();
 }
 

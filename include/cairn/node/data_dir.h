@@ -31,6 +31,7 @@ class DirectoryLock {
 /// A file with the process number, removed again when destroyed.
 class PidFile {
  public:
+  /// The empty path makes no file.
   static Result<PidFile> Create(std::filesystem::path path);
   ~PidFile();
   PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
@@ -41,7 +42,7 @@ class PidFile {
 
  private:
   explicit PidFile(std::filesystem::path path) : path_(std::move(path)) {}
-  std::filesystem::path path_;  // empty once moved from
+  std::filesystem::path path_;  // empty for none
 };
 
 class DataDir {

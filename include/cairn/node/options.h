@@ -19,7 +19,7 @@ namespace cairn::node {
 struct ConfigEntry;
 struct Settings;
 
-/// A value; cheap to copy no more than once or twice, immutable after start-up.
+/// Filled at start-up, then only read; reading is safe from any thread.
 class Options {
  public:
   /// Reads the words that follow the program's name. For the daemon every word must be an option;
@@ -43,8 +43,8 @@ class Options {
   std::string GetString(std::string_view name, std::string_view fallback = "") const;
   /// All values, those of the command line first.
   std::vector<std::string> GetList(std::string_view name) const;
-  /// The path given, a relative one below `folder`. An empty value is `fallback`; `-noNAME` is the
-  /// empty path.
+  /// The path given, a relative one below `folder`. Without one it is `fallback`, likewise below
+  /// `folder` unless empty; `-noNAME` is the empty path.
   std::filesystem::path GetPath(std::string_view name, const std::filesystem::path& folder,
                                 const std::filesystem::path& fallback) const;
 

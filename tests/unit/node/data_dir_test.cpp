@@ -147,6 +147,8 @@ TEST(PidFile, ReplacesAStaleOne) {
   EXPECT_EQ(ReadText(path), std::to_string(getpid()) + "\n");
 }
 
+TEST(PidFile, IsNoneForTheEmptyPath) { EXPECT_TRUE(PidFile::Create("")); }
+
 TEST(PidFile, SaysWhyItCannotBeWritten) {
   TempFolder folder;
   const Result<PidFile> file = PidFile::Create(folder.path() / "absent/cairnd.pid");

@@ -70,7 +70,10 @@ TEST(OptionChecks, OfRpc) {
 
 TEST(OptionChecks, OfOurOwn) {
   EXPECT_THAT(Check({"-logformat=xml"}), HasSubstr("Invalid -logformat=xml"));
-  EXPECT_EQ(Check({"-flushblocks=-1"}), "-flushblocks must not be negative.");
+  EXPECT_EQ(Check({"-flushblocks=-1"}), "-flushblocks must be from 0 to 2147483647.");
+  EXPECT_EQ(Check({"-stopatheight=2147483648"}), "-stopatheight must be from 0 to 2147483647.");
+  EXPECT_EQ(Check({"-blockversion=-2147483648"}), "");
+  EXPECT_EQ(Check({"-blockversion=2147483648"}), "-blockversion must fit into 32 bits.");
   EXPECT_EQ(Check({"-mocktime=-1"}), "-mocktime must not be negative.");
   EXPECT_EQ(Check({"-minethreads=0"}), "-minethreads must be at least 1.");
 }

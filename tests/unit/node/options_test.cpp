@@ -161,6 +161,8 @@ TEST(OptionPaths, AreRelativeToAFolder) {
   EXPECT_EQ(Given({"-pid=../my.pid"}).GetPath("pid", "/data/x", "cairnd.pid"), "/data/my.pid");
   EXPECT_EQ(Given({"-pid="}).GetPath("pid", "/data", "cairnd.pid"), "/data/cairnd.pid");
   EXPECT_EQ(Given({}).GetPath("pid", "/data", "cairnd.pid"), "/data/cairnd.pid");
+  EXPECT_EQ(Given({}).GetPath("blocksdir", "/data", ""), "");
+  EXPECT_EQ(Given({"-blocksdir=x"}).GetPath("blocksdir", "/data", ""), "/data/x");
   EXPECT_EQ(Given({"-nopid"}).GetPath("pid", "/data", "cairnd.pid"), "");
 }
 
