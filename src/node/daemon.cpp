@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cairn/base/log.h"
@@ -103,6 +104,7 @@ int Run(const std::vector<std::string>& arguments) {
     return FailStart(checked.error().message);
   }
 
+  umask(S_IRWXG | S_IRWXO);  // what the node writes is its owner's business
   StopSignals signals;
   const auto data_dir = DataDir::Open(configuration->data_root, configuration->params.folder,
                                       options.GetPath("blocksdir", configuration->data_root, {}));
