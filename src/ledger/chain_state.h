@@ -32,6 +32,8 @@ class ChainState {
   /// Takes a header into the tree. On success the result carries the entry and `kStored`, or
   /// `kDuplicate` if it was known.
   SubmitResult AcceptHeader(const Header& header, const BlockHash& hash);
+  /// Shows readers the best header, if another one has become it.
+  void PublishBestHeader();
 
   /// Takes a block that passed `CheckBlock`: stores it, and connects it if it leads to the best
   /// chain.

@@ -157,6 +157,10 @@ void ChainState::Publish() {
   view_.Set(std::move(next));
 }
 
+void ChainState::PublishBestHeader() {
+  if (view_.Get()->best_header != tree_.best_header()) Publish();
+}
+
 bool ChainState::IsInitialDownload() {
   const bool recent = int64_t{tip_->header.time} >= clock_.Now() - options_.max_tip_age;
   if (recent && tip_->chain_work >= params_.minimum_chain_work) initial_download_ = false;

@@ -140,11 +140,12 @@ HeadersResult LedgerThread::SubmitHeaders(std::vector<Header> headers) {
       const SubmitResult one = state_.AcceptHeader(headers[i], hashes[i]);
       if (one.outcome != BlockOutcome::kStored && one.outcome != BlockOutcome::kDuplicate) {
         result.reason = one.reason;
-        return;
+        break;
       }
       ++result.accepted;
       result.last = one.entry;
     }
+    state_.PublishBestHeader();
   });
   if (!ran) result.reason = StoppedResult().reason;
   return result;

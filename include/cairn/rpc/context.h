@@ -23,16 +23,16 @@ struct RpcContext {
   std::optional<int32_t> block_version{};       // -blockversion, for blocks that we make
 
   UnixSeconds started_at = 0;  // by the system's clock
-  std::string log_path;        // of debug.log; empty if there is none
+  std::string log_path{};      // of debug.log; empty if there is none
 
   /// Asks the node to shut down, and returns at once.
-  std::function<void()> request_stop;
+  std::function<void()> request_stop{};
   /// Moves scheduled jobs forward by so many seconds (RPC mockscheduler).
-  std::function<void(int64_t)> advance_scheduler;
+  std::function<void(int64_t)> advance_scheduler{};
   /// Returns once every subscriber has seen the present tip.
-  std::function<void()> wait_for_subscribers;
+  std::function<void()> wait_for_subscribers{};
   /// What people should know: "This is a pre-release test build ...".
-  std::function<std::vector<std::string>()> warnings;
+  std::function<std::vector<std::string>()> warnings{};
 };
 
 }  // namespace cairn::rpc

@@ -8,7 +8,8 @@ namespace cairn::rpc {
 const MethodTable& AllMethods() {
   static const MethodTable table = [] {
     std::vector<Method> all;
-    for (auto* topic : {&ControlMethods, &TestingMethods}) {
+    for (auto* topic : {&BlockchainMethods, &BlockMethods, &ControlMethods, &DecodeMethods,
+                        &MiningMethods, &SubmitMethods, &TestingMethods}) {
       std::vector<Method> methods = topic();
       std::move(methods.begin(), methods.end(), std::back_inserter(all));
     }

@@ -7,7 +7,12 @@
 
 namespace cairn::rpc {
 
+std::vector<Method> BlockchainMethods();
+std::vector<Method> BlockMethods();
 std::vector<Method> ControlMethods();
+std::vector<Method> DecodeMethods();
+std::vector<Method> MiningMethods();
+std::vector<Method> SubmitMethods();
 std::vector<Method> TestingMethods();
 
 }  // namespace cairn::rpc

@@ -1,0 +1,35 @@
+// What the methods of several topics share: reading parameters and looking things up.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cairn/base/bytes.h"
+#include "cairn/ledger/ledger.h"
+#include "cairn/primitives/hash.h"
+#include "cairn/rpc/context.h"
+#include "cairn/rpc/request.h"
+
+namespace cairn::rpc {
+
+ledger::Ledger& LedgerOf(const Request& request);
+
+/// 64 hex digits. Throws `RpcError` with `label` as the name of the parameter.
+std::string_view CheckHashText(const std::string& text, std::string_view label);
+
+template <typename Hash>
+Hash ParseHash(const Request& request, std::string_view param, std::string_view label) {
+  return *Hash::FromText(CheckHashText(request.String(param), label));
+}
+
+/// The block that a parameter names by hash. Throws -5 if it is unknown.
+const ledger::HeaderEntry& FindBlock(const Request& request, std::string_view param,
+                                     std::string_view label);
+
+/// The body of a block. Throws if it is not stored.
+BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry);
+
+/// The array of `warnings` that several results have.
+void WriteWarnings(json::Writer& out, const Request& request);
+
+}  // namespace cairn::rpc
