@@ -258,7 +258,7 @@ class Asking(FunctionalTest):
         self.assert_rpc_error(-5, "Block not found", self.rpc.getblock, "00" * 32)
         self.assert_rpc_error(-5, "Block not found", self.rpc.getblockheader, "00" * 32)
         self.assert_rpc_error(-8, "blockhash must be of length 64 (not 3, for 'abc')", self.rpc.getblock, "abc")
-        self.assert_rpc_error(-8, "blockhash must be hexadecimal string", self.rpc.getblockheader, "zz" * 32)
+        self.assert_rpc_error(-8, "blockhash must be hexadecimal string", self.rpc.getblock, "zz" * 32)
         for height in (-1, 13):
             self.assert_rpc_error(-8, "Block height out of range", self.rpc.getblockhash, height)
 

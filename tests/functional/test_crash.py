@@ -48,7 +48,7 @@ class Crashes(FunctionalTest):
         for _ in range(ROUNDS):
             node.start()
             height = self.assert_sound(node)
-            self.assertEqual(node.rpc.getbestblockhash(), chain.display(expected[height]))
+            self.assertEqual(node.rpc.getblockhash(height), chain.display(expected[height]))
             heights.append(height)
             self.kill_soon(node, 0.1)
             if height == len(expected) - 1:

@@ -18,7 +18,7 @@ CHAINS = [
 FLIPS = 12
 
 
-class Importing(FunctionalTest):
+class ImportTest(FunctionalTest):
     def load(self, path, network="regtest"):
         """A node that has finished importing `path`."""
         node = self.start_node(f"-loadblock={path}", chain=network)
@@ -48,6 +48,9 @@ class Importing(FunctionalTest):
         for answer, raw in zip(node.rpc.post(batch).json(), raw_blocks, strict=True):
             self.assertEqual(answer["result"], raw.hex())
 
+
+
+class WholeFiles(ImportTest):
     def test_every_chain(self):
         for file, network, height, tip in CHAINS:
             with self.subTest(file):
@@ -102,7 +105,7 @@ class Importing(FunctionalTest):
         node.stop()
 
 
-class DamagedFiles(Importing):
+class DamagedFiles(ImportTest):
     def setUp(self):
         super().setUp()
         self.data = vectors("chains/regtest_0_206.dat").read_bytes()

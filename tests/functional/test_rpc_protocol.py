@@ -102,7 +102,7 @@ class Protocol(FunctionalTest):
 
     def test_chunked_body(self):
         pieces = iter([b'{"id": 1, ', b'"method": ', b'"getblockcount"}'])
-        self.assertEqual(self.rpc.request("POST", "/", pieces, {"Transfer-Encoding": "chunked"}).status, 200)
+        self.assertEqual(self.rpc.request("POST", "/", pieces).status, 200)
 
     def test_connection_is_kept(self):
         self.rpc.getblockcount()
