@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 
+#include "cairn/base/log.h"
 #include "cairn/node/chain_selection.h"
 #include "src/node/option_words.h"
 
@@ -143,9 +144,9 @@ Result<consensus::Params> SettleChain(Options& options, ConfigReader& reader) {
 void WarnOfIgnored(Options& options) {
   const std::string& section = options.section();
   for (const std::string& name : options.IgnoredOutsideSection()) {
-    std::string warning = "Config setting for -" + name;
-    warning += " only applied on " + section + " network when in [" + section + "] section.";
-    options.AddWarning(std::move(warning));
+    options.AddWarning(
+        log::FormatAll("Config setting for -{} only applied on {} network when in [{}] section.",
+                       name, section, section));
   }
 }
 
