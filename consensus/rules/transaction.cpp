@@ -8,7 +8,6 @@ namespace {
 
 constexpr size_t kMinCoinbaseScript = 2;
 constexpr size_t kMaxCoinbaseScript = 100;
-constexpr uint32_t kLockTimeThreshold = 500'000'000;  // below: a height, from here: a time
 
 bool HasInputs(const Transaction& tx) { return !tx.inputs.empty(); }
 

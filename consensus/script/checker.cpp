@@ -1,0 +1,90 @@
+#include "consensus/script/checker.h"
+
+#include "cairn/crypto/secp256k1.h"
+#include "consensus/rules/transaction.h"
+#include "consensus/script/encoding.h"
+#include "consensus/sighash/sighash.h"
+
+namespace cairn::consensus {
+namespace {
+
+Bytes Copy(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
+
+}  // namespace
+
+bool ExactVerifier::Verify(const SignatureCheck& check) {
+  return check.kind == SignatureKind::kEcdsa
+             ? crypto::VerifyEcdsa(check.key, check.message, check.signature)
+             : crypto::VerifySchnorr(check.key, check.message, check.signature);
+}
+
+bool DeferringVerifier::Verify(const SignatureCheck& check) {
+  deferred_.push_back({check.kind, Copy(check.key), Copy(check.signature), check.message});
+  return true;
+}
+
+bool DeferringVerifier::VerifyOneOfMany(const SignatureCheck& check) {
+  ++verified_at_once_;
+  return exact_.Verify(check);
+}
+
+int VerifyAll(const std::vector<DeferredCheck>& checks) {
+  ExactVerifier exact;
+  for (size_t i = 0; i < checks.size(); ++i) {
+    if (!exact.Verify(checks[i].View())) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+bool SignatureChecker::CheckEcdsa(ByteSpan signature, ByteSpan key, ByteSpan script_code,
+                                  SigVersion version, bool of_many) const {
+  if (signature.empty() || !MayBePubkey(key)) return false;
+  const uint8_t hash_type = signature.back();
+  const SignatureCheck check{
+      SignatureKind::kEcdsa, key, signature.first(signature.size() - 1),
+      version == SigVersion::kWitnessV0
+          ? SegwitSighash(midstates_, input_, script_code, amount_, hash_type)
+          : LegacySighash(midstates_.tx(), input_, script_code, hash_type)};
+  return of_many ? verifier_.VerifyOneOfMany(check) : verifier_.Verify(check);
+}
+
+ScriptError SignatureChecker::CheckSchnorr(ByteSpan signature, ByteSpan key,
+                                           const ExecutionData& execution) const {
+  constexpr size_t kSize = 64;
+  if (signature.size() != kSize && signature.size() != kSize + 1) {
+    return ScriptError::kSchnorrSigSize;
+  }
+  uint8_t hash_type = kSighashDefault;
+  if (signature.size() == kSize + 1) {
+    hash_type = signature.back();
+    // The default is said by leaving it out, and in no other way.
+    if (hash_type == kSighashDefault) return ScriptError::kSchnorrSigHashType;
+  }
+  const auto message = TaprootSighash(midstates_, input_, execution, hash_type);
+  if (!message) return ScriptError::kSchnorrSigHashType;
+  const SignatureCheck check{SignatureKind::kSchnorr, key, signature.first(kSize), *message};
+  return verifier_.Verify(check) ? ScriptError::kOk : ScriptError::kSchnorrSig;
+}
+
+bool SignatureChecker::CheckLockTime(int64_t lock_time) const {
+  const Transaction& tx = midstates_.tx();
+  // Heights compare with heights, times with times.
+  const bool is_time = lock_time >= kLockTimeThreshold;
+  if (is_time != (tx.lock_time >= kLockTimeThreshold)) return false;
+  if (lock_time > int64_t{tx.lock_time}) return false;
+  // A final input would switch the transaction's lock time off.
+  return tx.inputs[input_].sequence != TxIn::kFinalSequence;
+}
+
+bool SignatureChecker::CheckSequence(int64_t sequence) const {
+  const Transaction& tx = midstates_.tx();
+  const uint32_t own = tx.inputs[input_].sequence;
+  if (!HasRelativeLocks(tx) || (own & kSequenceDisabled) != 0) return false;
+  constexpr uint32_t kCompared = kSequenceIsTime | kSequenceMask;
+  const uint32_t reached = own & kCompared;
+  const uint32_t wanted = static_cast<uint32_t>(sequence) & kCompared;
+  const bool same_kind = (reached & kSequenceIsTime) == (wanted & kSequenceIsTime);
+  return same_kind && wanted <= reached;
+}
+
+}  // namespace cairn::consensus
