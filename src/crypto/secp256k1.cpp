@@ -117,6 +117,10 @@ bool HasLowS(ByteSpan signature) {
 }
 
 bool VerifySchnorr(ByteSpan public_key, const Digest& message, ByteSpan signature) {
+  return VerifySchnorrMessage(public_key, message, signature);
+}
+
+bool VerifySchnorrMessage(ByteSpan public_key, ByteSpan message, ByteSpan signature) {
   constexpr size_t kSignatureSize = 64;
   secp256k1_xonly_pubkey key;
   if (public_key.size() != kScalarSize || signature.size() != kSignatureSize) return false;
