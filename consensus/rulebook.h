@@ -21,7 +21,7 @@ struct Rule {
 template <typename Subject>
 Verdict Judge(std::span<const Rule<Subject>> rules, const Subject& subject) {
   for (const Rule<Subject>& rule : rules) {
-    if (!rule.holds(subject)) return tl::unexpected(Violation{rule.reject, {}, {}});
+    if (!rule.holds(subject)) return tl::unexpected(Violation{rule.reject});
   }
   return {};
 }

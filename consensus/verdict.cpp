@@ -26,6 +26,7 @@ std::string_view ReasonOf(Reject reject) {
     case Reject::kCoinbaseMissing: return "bad-cb-missing";
     case Reject::kCoinbaseMultiple: return "bad-cb-multiple";
     case Reject::kBlockSigops: return "bad-blk-sigops";
+    case Reject::kSignetSolution: return "bad-signet-blksig";
     case Reject::kNonFinal: return "bad-txns-nonfinal";
     case Reject::kCoinbaseHeight: return "bad-cb-height";
     case Reject::kWitnessNonceSize: return "bad-witness-nonce-size";
@@ -40,12 +41,21 @@ std::string_view ReasonOf(Reject reject) {
     case Reject::kFeeOutOfRange: return "bad-txns-fee-outofrange";
     case Reject::kAccumulatedFeeOutOfRange: return "bad-txns-accumulated-fee-outofrange";
     case Reject::kCoinbaseAmount: return "bad-cb-amount";
+    case Reject::kSequenceLocks: return "bad-txns-nonfinal";
+    case Reject::kSigopsCost: return "bad-blk-sigops";
+    case Reject::kScript: return "mandatory-script-verify-flag-failed";
   }
   return "unknown";
 }
 
-std::string Violation::ToString() const {
+std::string Violation::Reason() const {
   std::string text(ReasonOf(reject));
+  if (reject == Reject::kScript) text += " (" + std::string(ScriptErrorText(script_error)) + ")";
+  return text;
+}
+
+std::string Violation::ToString() const {
+  std::string text = Reason();
   if (transaction) text += " (transaction " + std::to_string(*transaction);
   if (input) text += (transaction ? ", input " : " (input ") + std::to_string(*input);
   if (transaction || input) text += ")";
@@ -66,6 +76,7 @@ Blame BlameOf(const Violation& violation, Subject subject) {
       return subject == Subject::kBlock ? Blame::kInvalid : Blame::kMissing;
     // The same holds for what a later block may allow.
     case Reject::kNonFinal:
+    case Reject::kSequenceLocks:
     case Reject::kPrematureCoinbaseSpend:
       return subject == Subject::kBlock ? Blame::kInvalid : Blame::kPremature;
     case Reject::kHighHash:
@@ -87,6 +98,9 @@ Blame BlameOf(const Violation& violation, Subject subject) {
     case Reject::kCoinbaseMissing:
     case Reject::kCoinbaseMultiple:
     case Reject::kBlockSigops:
+    case Reject::kSignetSolution:
+    case Reject::kSigopsCost:
+    case Reject::kScript:
     case Reject::kCoinbaseHeight:
     case Reject::kBlockWeight:
     case Reject::kBip30:

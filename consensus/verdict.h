@@ -8,6 +8,8 @@
 
 #include <tl/expected.hpp>
 
+#include "consensus/script/error.h"
+
 namespace cairn::consensus {
 
 /// Every way to be refused, one per rule.
@@ -37,6 +39,7 @@ enum class Reject : uint8_t {
   kCoinbaseMissing,
   kCoinbaseMultiple,
   kBlockSigops,
+  kSignetSolution,
   // blocks at their place in the chain
   kNonFinal,
   kCoinbaseHeight,
@@ -52,7 +55,10 @@ enum class Reject : uint8_t {
   kInputsBelowOutputs,
   kFeeOutOfRange,
   kAccumulatedFeeOutOfRange,
+  kSequenceLocks,
+  kSigopsCost,
   kCoinbaseAmount,
+  kScript,
 };
 
 /// The reject reason as peers, logs and RPC name it, such as "bad-cb-height".
@@ -60,11 +66,14 @@ std::string_view ReasonOf(Reject reject);
 
 /// One broken rule, and what broke it.
 struct Violation {
-  Reject reject;
-  std::optional<uint32_t> transaction;  // index in the block
-  std::optional<uint32_t> input;        // index in the transaction
+  Reject reject{};
+  std::optional<uint32_t> transaction{};  // index in the block
+  std::optional<uint32_t> input{};        // index in the transaction
+  ScriptError script_error{};             // of `kScript`
 
-  /// The reason, with the place behind it where there is one.
+  /// The reject reason, for a failed script with the cause in brackets as Bitcoin Core says it.
+  std::string Reason() const;
+  /// The reason with the place behind it where there is one.
   std::string ToString() const;
 };
 

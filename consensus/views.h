@@ -29,5 +29,7 @@ class Ancestors {
 /// The median of the last eleven timestamps (fewer near genesis). Lock times and the lower bound of
 /// block times count by it (BIP113).
 uint32_t MedianTimePast(const Ancestors& chain);
+/// The same as of the ancestor at `height`.
+uint32_t MedianTimePastAt(const Ancestors& chain, int height);
 
 }  // namespace cairn::consensus

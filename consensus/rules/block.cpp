@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cairn/primitives/script.h"
+#include "consensus/rules/signet.h"
 #include "consensus/rules/transaction.h"
 #include "consensus/work.h"
 
@@ -41,6 +42,10 @@ bool HasLegacySigopsInRange(const HashedBlock& hashed) {
   return sigops * kWitnessScaleFactor <= kMaxBlockSigopsCost;
 }
 
+bool HasSolution(const HashedBlock& hashed) {
+  return HasSignetSolution(hashed.block, hashed.params);
+}
+
 constexpr Rule<HashedBlock> kRules[] = {
     {Reject::kMerkleRoot, "", "The header's merkle root MUST be that of the transactions.",
      HasMatchingMerkleRoot},
@@ -56,6 +61,8 @@ constexpr Rule<HashedBlock> kRules[] = {
     {Reject::kBlockSigops, "141",
      "A block's legacy signature operations MUST NOT cost more than the limit.",
      HasLegacySigopsInRange},
+    {Reject::kSignetSolution, "325", "On a signet, a block MUST carry a solution to the challenge.",
+     HasSolution},
 };
 // Core judges every transaction by itself before it counts signature operations; so do we, so that
 // a block that breaks several rules is refused for the same one.
@@ -65,16 +72,16 @@ constexpr size_t kRulesBeforeTransactions = 5;
 
 std::span<const Rule<HashedBlock>> BlockRules() { return kRules; }
 
-Verdict CheckBlockBody(const Block& block) {
+Verdict CheckBlockBody(const Block& block, const Params& params) {
   const auto rules = BlockRules();
-  const HashedBlock hashed{block, TransactionMerkleRoot(block)};
+  const HashedBlock hashed{block, params, TransactionMerkleRoot(block)};
   if (Verdict verdict = Judge(rules.first(kRulesBeforeTransactions), hashed); !verdict) {
     return verdict;
   }
   const auto transactions = block.transactions();
   for (uint32_t i = 0; i < transactions.size(); ++i) {
     if (const Verdict verdict = CheckTransaction(transactions[i]); !verdict) {
-      return tl::unexpected(Violation{verdict.error().reject, i, {}});
+      return tl::unexpected(Violation{verdict.error().reject, i});
     }
   }
   return Judge(rules.subspan(kRulesBeforeTransactions), hashed);
@@ -82,9 +89,9 @@ Verdict CheckBlockBody(const Block& block) {
 
 tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params) {
   if (!MeetsTarget(block->hash(), block->header().bits, params.retarget)) {
-    return tl::unexpected(Violation{Reject::kHighHash, {}, {}});
+    return tl::unexpected(Violation{Reject::kHighHash});
   }
-  if (const Verdict verdict = CheckBlockBody(*block); !verdict) {
+  if (const Verdict verdict = CheckBlockBody(*block, params); !verdict) {
     return tl::unexpected(verdict.error());
   }
   return CheckedBlock(std::move(block));

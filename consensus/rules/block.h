@@ -35,11 +35,12 @@ class CheckedBlock {
 tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params);
 
 /// `CheckBlock` without the proof of work, for templates that are yet to be mined.
-Verdict CheckBlockBody(const Block& block);
+Verdict CheckBlockBody(const Block& block, const Params& params);
 
 /// A block and the merkle tree over its transactions.
 struct HashedBlock {
   const Block& block;
+  const Params& params;
   MerkleResult merkle;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "consensus/rules/transaction.h"
+#include "consensus/script/sigops.h"
 #include "consensus/subsidy.h"
 
 namespace cairn::consensus {
@@ -64,9 +66,7 @@ constexpr Rule<FundedTransaction> kFundedRules[] = {
     {Reject::kFeeOutOfRange, "", "A fee MUST be within 21 million bitcoins.", HasFeeInRange},
 };
 
-tl::unexpected<Violation> Broken(Reject reject) {
-  return tl::unexpected(Violation{reject, {}, {}});
-}
+tl::unexpected<Violation> Broken(Reject reject) { return tl::unexpected(Violation{reject}); }
 
 }  // namespace
 
@@ -78,7 +78,7 @@ tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
                                               const Params& params) {
   for (uint32_t i = 0; i < coins.size(); ++i) {
     if (const Verdict verdict = Judge(SpendRules(), Spend{coins[i], height, params}); !verdict) {
-      return tl::unexpected(Violation{verdict.error().reject, {}, i});
+      return tl::unexpected(Violation{verdict.error().reject, std::nullopt, i});
     }
   }
   const FundedTransaction funded{tx, coins};
@@ -88,21 +88,47 @@ tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
   return TotalIn(funded) - TotalOut(tx);
 }
 
+bool HasReachedSequenceLocks(const PlacedSpend& spend) {
+  const bool in_force = spend.flags.Has(ScriptFlags::kCheckSequenceVerify);
+  if (!in_force || !HasRelativeLocks(spend.tx)) return true;
+  for (size_t i = 0; i < spend.coins.size(); ++i) {
+    const uint32_t sequence = spend.tx.inputs[i].sequence;
+    if ((sequence & kSequenceDisabled) != 0) continue;
+    const int64_t distance = sequence & kSequenceMask;
+    const int coin_height = spend.coins[i]->height;
+    if ((sequence & kSequenceIsTime) == 0) {
+      if (coin_height + distance > spend.Height()) return false;
+      continue;
+    }
+    // Times count from the median time past of the block before the coin's.
+    const int64_t since = MedianTimePastAt(spend.ancestors, std::max(coin_height - 1, 0));
+    const int64_t now = MedianTimePast(spend.ancestors);
+    if (since + (distance << kSequenceTimeShift) > now) return false;
+  }
+  return true;
+}
+
 tl::expected<Amount, Violation> ConnectBlock(const FundedBlock& funded) {
   if (funded.overwrites_coin) return Broken(Reject::kBip30);
-  Amount fees = 0;
-  size_t coin_at = 0;
   const auto transactions = funded.block.transactions();
+  Amount fees = 0;
+  uint64_t sigops_cost = SigopsCost(transactions[0], {}, funded.flags);
+  size_t coin_at = 0;
   for (uint32_t i = 1; i < transactions.size(); ++i) {
-    const size_t count = transactions[i].inputs.size();
-    const auto fee = CheckSpending(transactions[i], funded.coins.subspan(coin_at, count),
-                                   funded.height, funded.params);
+    const Transaction& tx = transactions[i];
+    const auto coins = funded.coins.subspan(coin_at, tx.inputs.size());
+    coin_at += tx.inputs.size();
+    const auto fee = CheckSpending(tx, coins, funded.Height(), funded.params);
     if (!fee) return tl::unexpected(Violation{fee.error().reject, i, fee.error().input});
-    coin_at += count;
     fees += *fee;
     if (!IsMoney(fees)) return Broken(Reject::kAccumulatedFeeOutOfRange);
+    if (!HasReachedSequenceLocks({tx, coins, funded.ancestors, funded.flags})) {
+      return tl::unexpected(Violation{Reject::kSequenceLocks, i});
+    }
+    sigops_cost += SigopsCost(tx, coins, funded.flags);
+    if (sigops_cost > kMaxBlockSigopsCost) return Broken(Reject::kSigopsCost);
   }
-  if (TotalOut(transactions[0]) > SubsidyAt(funded.height, funded.params) + fees) {
+  if (TotalOut(transactions[0]) > SubsidyAt(funded.Height(), funded.params) + fees) {
     return Broken(Reject::kCoinbaseAmount);
   }
   return fees;

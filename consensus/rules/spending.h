@@ -7,6 +7,8 @@
 #include "consensus/params.h"
 #include "consensus/rulebook.h"
 #include "consensus/rules/block.h"
+#include "consensus/script/flags.h"
+#include "consensus/views.h"
 
 namespace cairn::consensus {
 
@@ -32,20 +34,37 @@ tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
                                               std::span<const Coin* const> coins, int height,
                                               const Params& params);
 
+/// A transaction with its coins at its place in the chain.
+struct PlacedSpend {
+  const Transaction& tx;
+  std::span<const Coin* const> coins;
+  const Ancestors& ancestors;  // up to the block's parent
+  ScriptFlags flags;
+
+  int Height() const { return ancestors.Height() + 1; }
+};
+
+/// BIP68: whether every input's relative lock has been reached.
+bool HasReachedSequenceLocks(const PlacedSpend& spend);
+
 /// A block with the coins of all its inputs.
 struct FundedBlock {
   const Block& block;
   const Params& params;
-  int height;
+  const Ancestors& ancestors;  // up to the block's parent
+  ScriptFlags flags;           // in force at the block
   /// One entry per input of the transactions behind the coinbase, in block order; null where the
   /// coin is missing or spent, earlier in the same block included.
   std::span<const Coin* const> coins;
   /// Some output of the block has the outpoint of a coin that is still unspent. Matters only where
   /// `Bip30Applies`.
   bool overwrites_coin = false;
+
+  int Height() const { return ancestors.Height() + 1; }
 };
 
-/// Existence, maturity, values, fees, BIP30 and the coinbase's amount. Gives the sum of fees.
+/// Existence, maturity, values, fees, relative locks, the cost of signature operations, BIP30 and
+/// the coinbase's amount: everything that needs coins but the scripts. Gives the sum of fees.
 tl::expected<Amount, Violation> ConnectBlock(const FundedBlock& funded);
 
 /// Whether BIP30 must be looked at: not at the two blocks of history that broke it, and not where

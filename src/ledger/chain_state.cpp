@@ -32,8 +32,8 @@ SubmitResult Answer(BlockOutcome outcome, std::string reason, const HeaderEntry*
 }  // namespace
 
 ChainState::ChainState(const LedgerOptions& options, const consensus::Params& params,
-                       const Clock& clock)
-    : options_(options), params_(params), clock_(clock), tree_(params) {}
+                       const Clock& clock, WorkerPool& workers)
+    : options_(options), params_(params), clock_(clock), workers_(workers), tree_(params) {}
 
 void ChainState::Fail(const Error& error) {
   if (!failure().empty()) return;
@@ -57,7 +57,7 @@ SubmitResult ChainState::AcceptHeader(const Header& header, const BlockHash& has
     return Answer(BlockOutcome::kOrphan, "prev-blk-not-found");
   }
   if (const consensus::Verdict verdict = consensus::CheckHeader(context); !verdict) {
-    return {BlockOutcome::kRejected, verdict.error().ToString(), nullptr, verdict.error()};
+    return {BlockOutcome::kRejected, verdict.error().Reason(), nullptr, verdict.error()};
   }
   if (parent->failed) return Answer(BlockOutcome::kRejected, "bad-prevblk");
   HeaderEntry* entry = tree_.Insert(header, hash, parent);
@@ -88,7 +88,7 @@ SubmitResult ChainState::AcceptBlock(const consensus::CheckedBlock& block) {
   }
   if (activated->violation) {
     const Violation& violation = *activated->violation;
-    return {BlockOutcome::kRejected, violation.ToString(), entry, violation};
+    return {BlockOutcome::kRejected, violation.Reason(), entry, violation};
   }
   const bool connected = tip_->Ancestor(entry->height) == entry;
   return Answer(connected ? BlockOutcome::kConnected : BlockOutcome::kStored, "", entry);
@@ -106,13 +106,13 @@ SubmitResult ChainState::RefuseBlock(const Block& block, const Violation& violat
   }
   if (entry != nullptr && !entry->HasBody()) return Refuse(entry, violation);
   LOG_INFO("Block {} refused: {}", block.hash(), violation);
-  return {BlockOutcome::kRejected, violation.ToString(), nullptr, violation};
+  return {BlockOutcome::kRejected, violation.Reason(), nullptr, violation};
 }
 
 SubmitResult ChainState::Refuse(HeaderEntry* entry, const Violation& violation) {
   LOG_INFO("Block {} at height {} refused: {}", entry->hash, entry->height, violation);
   if (consensus::BlameOf(violation, consensus::Subject::kBlock) == Blame::kInvalid) Condemn(entry);
-  return {BlockOutcome::kRejected, violation.ToString(), entry, violation};
+  return {BlockOutcome::kRejected, violation.Reason(), entry, violation};
 }
 
 void ChainState::Condemn(HeaderEntry* entry) {

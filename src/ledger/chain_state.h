@@ -13,6 +13,7 @@
 #include "cairn/base/clock.h"
 #include "cairn/base/published.h"
 #include "cairn/base/result.h"
+#include "cairn/base/worker_pool.h"
 #include "cairn/ledger/ledger.h"
 #include "cairn/storage/block_store.h"
 #include "cairn/storage/coin_store.h"
@@ -24,7 +25,8 @@ namespace cairn::ledger {
 
 class ChainState {
  public:
-  ChainState(const LedgerOptions& options, const consensus::Params& params, const Clock& clock);
+  ChainState(const LedgerOptions& options, const consensus::Params& params, const Clock& clock,
+             WorkerPool& workers);
 
   /// Opens the store, loads the headers and connects the stored blocks above the flushed tip.
   Status Open();
@@ -85,8 +87,9 @@ class ChainState {
   Status Disconnect();
   /// False if the block broke a rule, which is then in `violation`.
   Result<bool> Connect(HeaderEntry* entry, const BlockPtr& block, consensus::Violation& violation);
-  Result<consensus::Verdict> CheckMoney(const Block& block, int height, const HeaderEntry* parent,
-                                        std::span<const Coin* const> coins);
+  Result<consensus::Verdict> CheckConnect(const Block& block, const HeaderEntry* parent,
+                                          std::span<const Coin* const> coins, bool with_scripts);
+  bool AssumesValid(const HeaderEntry* entry) const;
   void Commit(HeaderEntry* tip);
   void Publish();
   bool IsInitialDownload();
@@ -94,6 +97,7 @@ class ChainState {
   const LedgerOptions options_;
   const consensus::Params& params_;
   const Clock& clock_;
+  WorkerPool& workers_;
   std::unique_ptr<storage::BlockStore> block_store_;
   std::unique_ptr<storage::CoinStore> coin_store_;
   HeaderTree tree_;

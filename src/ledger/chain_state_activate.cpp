@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "cairn/base/log.h"
+#include "consensus/script/flags.h"
+#include "consensus/work.h"
+#include "src/ledger/block_scripts.h"
 #include "src/ledger/chain_state.h"
 #include "src/ledger/connect.h"
 #include "src/ledger/undo.h"
@@ -82,7 +85,8 @@ Result<bool> ChainState::Connect(HeaderEntry* entry, const BlockPtr& block,
                                  consensus::Violation& violation) {
   const auto resolved = ResolvedCoins::Resolve(*block, entry->height, *cache_);
   if (!resolved) return tl::unexpected(resolved.error());
-  const auto verdict = CheckMoney(*block, entry->height, entry->parent, resolved->pointers());
+  const auto verdict =
+      CheckConnect(*block, entry->parent, resolved->pointers(), !AssumesValid(entry));
   if (!verdict) return tl::unexpected(verdict.error());
   if (!*verdict) {
     violation = verdict->error();
@@ -100,9 +104,10 @@ Result<bool> ChainState::Connect(HeaderEntry* entry, const BlockPtr& block,
   return true;
 }
 
-Result<consensus::Verdict> ChainState::CheckMoney(const Block& block, int height,
-                                                  const HeaderEntry* parent,
-                                                  std::span<const Coin* const> coins) {
+Result<consensus::Verdict> ChainState::CheckConnect(const Block& block, const HeaderEntry* parent,
+                                                    std::span<const Coin* const> coins,
+                                                    bool with_scripts) {
+  const int height = parent->height + 1;
   const HeaderEntry* at_bip34 = parent->Ancestor(params_.heights.bip34);
   const bool bip34_block_is_ours = at_bip34 != nullptr && at_bip34->hash == params_.bip34_hash;
   bool overwrites = false;
@@ -111,23 +116,42 @@ Result<consensus::Verdict> ChainState::CheckMoney(const Block& block, int height
     if (!found) return tl::unexpected(found.error());
     overwrites = *found;
   }
-  const auto fees = consensus::ConnectBlock({block, params_, height, coins, overwrites});
+  const auto flags = consensus::ScriptFlagsAt(height, block.hash(), params_);
+  const EntryAncestors ancestors(parent);
+  const auto fees = consensus::ConnectBlock({block, params_, ancestors, flags, coins, overwrites});
   if (!fees) return consensus::Verdict(tl::unexpected(fees.error()));
-  return consensus::Verdict();
+  if (!with_scripts) return consensus::Verdict();
+  return CheckBlockScripts(block, coins, flags, workers_);
+}
+
+/// Whether the scripts of a block are taken as valid: it lies below the assumed-valid block on the
+/// best chain of headers, which has enough work and goes on long enough above it that nobody could
+/// have made that up cheaply.
+bool ChainState::AssumesValid(const HeaderEntry* entry) const {
+  if (params_.assumed_valid.IsZero()) return false;
+  const HeaderEntry* assumed = tree_.Find(params_.assumed_valid);
+  const HeaderEntry* best = tree_.best_header();
+  if (assumed == nullptr || assumed->Ancestor(entry->height) != entry) return false;
+  if (best->Ancestor(entry->height) != entry) return false;
+  if (best->chain_work < params_.minimum_chain_work) return false;
+  constexpr int64_t kTwoWeeks = 14 * 24 * 60 * 60;
+  const U256 blocks_above =
+      (best->chain_work - entry->chain_work) / consensus::WorkOf(best->header.bits);
+  return blocks_above * static_cast<uint32_t>(params_.retarget.spacing_seconds) > U256(kTwoWeeks);
 }
 
 std::optional<std::string> ChainState::TestBlock(const BlockPtr& block) {
   if (block->header().previous != tip_->hash) return "inconclusive-not-best-prevblk";
-  auto checked = consensus::CheckBlockBody(*block);
-  if (!checked) return checked.error().ToString();
+  auto checked = consensus::CheckBlockBody(*block, params_);
+  if (!checked) return checked.error().Reason();
   const EntryAncestors ancestors(tip_);
   const auto placed = consensus::AcceptBlock({*block, params_, ancestors});
-  if (!placed) return placed.error().ToString();
+  if (!placed) return placed.error().Reason();
   const auto resolved = ResolvedCoins::Resolve(*block, tip_->height + 1, *cache_);
   if (!resolved) return resolved.error().message;
-  const auto money = CheckMoney(*block, tip_->height + 1, tip_, resolved->pointers());
-  if (!money) return money.error().message;
-  if (!*money) return money->error().ToString();
+  const auto connected = CheckConnect(*block, tip_, resolved->pointers(), true);
+  if (!connected) return connected.error().message;
+  if (!*connected) return connected->error().Reason();
   return std::nullopt;
 }
 

@@ -191,7 +191,7 @@ void Import::Collect(InFlight in_flight) {
   if (refused_) return;  // what follows a refused block is refused for that alone
   refused_ = true;
   report_.error.clear();  // a header's error lies further on in the chain
-  SetError(*in_flight.frame, result.reason);
+  SetError(*in_flight.frame, result.violation ? result.violation->ToString() : result.reason);
 }
 
 void Import::SetError(const Frame& frame, const std::string& reason) {

@@ -37,7 +37,10 @@ Result<std::unique_ptr<Ledger>> Ledger::Open(const LedgerOptions& options,
 
 LedgerThread::LedgerThread(const LedgerOptions& options, const consensus::Params& params,
                            const Clock& clock, WorkerPool& workers)
-    : params_(params), workers_(workers), state_(options, params, clock), inbox_(kInboxCapacity) {}
+    : params_(params),
+      workers_(workers),
+      state_(options, params, clock, workers),
+      inbox_(kInboxCapacity) {}
 
 LedgerThread::~LedgerThread() {
   Stop();

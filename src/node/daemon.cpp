@@ -61,6 +61,7 @@ void LogStart(const Configuration& configuration, const DataDir& data_dir) {
     LOG_INFO("Configuration file {}", configuration.config_file.string());
   }
   LOG_INFO("SHA-256 by {}", crypto::ActiveSha256Backend().name);
+  if (!crypto::Sha256Notice().empty()) LOG_WARNING("{}", crypto::Sha256Notice());
   for (const std::string& line : configuration.options.Describe()) LOG_INFO("{}", line);
   for (const std::string& warning : configuration.options.warnings()) LOG_WARNING("{}", warning);
   for (const std::string& name : configuration.options.WithoutEffect()) {

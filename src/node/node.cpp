@@ -13,9 +13,6 @@
 namespace cairn::node {
 namespace {
 
-constexpr std::string_view kNoScriptsYet =
-    "This version does not validate scripts and signatures yet. Do not trust it with money.";
-
 std::optional<int64_t> IntIfSet(const Options& options, std::string_view name) {
   if (!options.IsSet(name)) return std::nullopt;
   return options.GetInt(name, 0);
@@ -58,7 +55,6 @@ Node::~Node() {
 }
 
 Status Node::Start() {
-  LOG_WARNING("{}", kNoScriptsYet);
   if (Status prepared = PrepareMiner(); !prepared) return prepared;
   if (Status started = StartRpc(); !started) return started;
   if (Status opened = OpenLedger(); !opened) return opened;
@@ -124,7 +120,7 @@ void Node::Serve() {
       .request_stop = request_stop_,
       .advance_scheduler = [](int64_t) {},  // no part schedules jobs yet
       .wait_for_subscribers = [this] { ledger_->Synchronize(); },
-      .warnings = [] { return std::vector<std::string>{std::string(kNoScriptsYet)}; },
+      .warnings = [] { return std::vector<std::string>(); },
   });
   dispatcher_->SetReady(*context_);
 }

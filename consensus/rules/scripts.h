@@ -1,0 +1,18 @@
+// The rule that every input's scripts must agree to the spend.
+#pragma once
+
+#include <span>
+
+#include "cairn/primitives/coin.h"
+#include "consensus/script/checker.h"
+#include "consensus/script/flags.h"
+#include "consensus/verdict.h"
+
+namespace cairn::consensus {
+
+/// Runs the scripts of all inputs of a transaction that is not a coinbase. `coins` has one entry
+/// per input, none of them null. The violation names the first input that fails, and why.
+Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
+                     SignatureVerifier& verifier);
+
+}  // namespace cairn::consensus
