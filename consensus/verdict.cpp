@@ -1,5 +1,8 @@
 #include "consensus/verdict.h"
 
+#include "cairn/base/endian.h"
+#include "cairn/base/hex.h"
+
 namespace cairn::consensus {
 
 std::string_view ReasonOf(Reject reject) {
@@ -51,6 +54,11 @@ std::string_view ReasonOf(Reject reject) {
 std::string Violation::Reason() const {
   std::string text(ReasonOf(reject));
   if (reject == Reject::kScript) text += " (" + std::string(ScriptErrorText(script_error)) + ")";
+  if (reject == Reject::kBadVersion) {
+    uint8_t bytes[4];
+    StoreBig(bytes, version);
+    text += "(0x" + ToHex(bytes) + ")";
+  }
   return text;
 }
 

@@ -70,8 +70,10 @@ struct Violation {
   std::optional<uint32_t> transaction{};  // index in the block
   std::optional<uint32_t> input{};        // index in the transaction
   ScriptError script_error{};             // of `kScript`
+  int32_t version = 0;                    // of `kBadVersion`: what the header says
 
-  /// The reject reason, for a failed script with the cause in brackets as Bitcoin Core says it.
+  /// The reject reason, with the script's error or the header's version in brackets as Bitcoin Core
+  /// says it.
   std::string Reason() const;
   /// The reason with the place behind it where there is one.
   std::string ToString() const;

@@ -66,6 +66,10 @@ bool HasProofOfWork(const HeaderContext& context) {
 
 std::span<const Rule<HeaderContext>> HeaderRules() { return kRules; }
 
-Verdict CheckHeader(const HeaderContext& context) { return Judge(HeaderRules(), context); }
+Verdict CheckHeader(const HeaderContext& context) {
+  Verdict verdict = Judge(HeaderRules(), context);
+  if (!verdict) verdict.error().version = context.header.version;
+  return verdict;
+}
 
 }  // namespace cairn::consensus

@@ -107,7 +107,7 @@ Status ChainState::LoadTip() {
                        "chainstate stands at " + hash.ToString() + ", which blocks/ does not have");
   }
   if (*flushed) flush_number_ = (*flushed)->flush_number;
-  tip_->arrival = 0;  // no other branch of equal work takes its place only because of the restart
+  tree_.Prefer(tip_);  // no other branch of equal work takes its place only because of the restart
   tip_->validity = Validity::kConnected;
   if (*flushed) return {};
   return Flush();

@@ -81,6 +81,12 @@ void HeaderTree::LinkBody(HeaderEntry* entry) {
   }
 }
 
+void HeaderTree::Prefer(HeaderEntry* entry) {
+  candidates_.erase(entry);  // before its rank changes: the set is ordered by it
+  entry->arrival = 0;
+  candidates_.insert(entry);
+}
+
 std::vector<HeaderEntry*> HeaderTree::MarkFailed(HeaderEntry* entry) {
   std::vector<HeaderEntry*> changed;
   for (HeaderEntry& other : entries_) {

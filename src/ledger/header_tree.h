@@ -32,6 +32,9 @@ class HeaderTree {
   /// makes them candidates.
   void LinkBody(HeaderEntry* entry);
 
+  /// Makes a linked entry the best of all with as much work.
+  void Prefer(HeaderEntry* entry);
+
   /// Condemns `entry` and all that builds on it. Gives every entry whose state changed.
   std::vector<HeaderEntry*> MarkFailed(HeaderEntry* entry);
 
