@@ -5,7 +5,7 @@
 build_packages=(
   g++ cmake ninja-build
   libboost1.81-dev libboost-program-options1.81-dev libexpected-dev libhwy-dev
-  libleveldb-dev libsnappy-dev libspdlog-dev libssl-dev rapidjson-dev
+  libleveldb-dev libsecp256k1-dev libsnappy-dev libspdlog-dev libssl-dev rapidjson-dev
 )
 
 # To build and run the tests besides.

@@ -49,7 +49,6 @@ class ImportTest(FunctionalTest):
             self.assertEqual(answer["result"], raw.hex())
 
 
-
 class WholeFiles(ImportTest):
     def test_every_chain(self):
         for file, network, height, tip in CHAINS:
