@@ -1,6 +1,7 @@
 #include "cairn/storage/block_store.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "cairn/base/reader.h"
@@ -23,6 +24,16 @@ Bytes SequenceKey(uint64_t sequence) {
   return key;
 }
 
+/// A varint that must fit its field.
+template <typename Int>
+Int ReadNumber(Reader& reader) {
+  const uint64_t value = ReadVarint(reader);
+  if (value <= static_cast<uint64_t>(std::numeric_limits<Int>::max()))
+    return static_cast<Int>(value);
+  reader.SetFailed();
+  return 0;
+}
+
 }  // namespace
 
 Bytes EncodeHeaderRow(const HeaderRow& row) {
@@ -43,14 +54,15 @@ std::optional<HeaderRow> DecodeHeaderRow(ByteSpan bytes) {
   if (!reader.ok()) return std::nullopt;
   HeaderRow row;
   row.header = Header::From(header.first<Header::kSize>());
-  row.height = static_cast<int>(ReadVarint(reader));
-  const uint64_t state = ReadVarint(reader);
+  row.height = ReadNumber<int>(reader);
+  const auto state = ReadNumber<uint16_t>(reader);
+  if (state >> 1 > UINT8_MAX) return std::nullopt;
   row.validity = static_cast<uint8_t>(state >> 1);
   row.failed = (state & 1) != 0;
   row.body_sequence = ReadVarint(reader);
   row.undo_sequence = ReadVarint(reader);
-  row.body_size = static_cast<uint32_t>(ReadVarint(reader));
-  row.tx_count = static_cast<uint32_t>(ReadVarint(reader));
+  row.body_size = ReadNumber<uint32_t>(reader);
+  row.tx_count = ReadNumber<uint32_t>(reader);
   if (!reader.ok() || !reader.AtEnd()) return std::nullopt;
   return row;
 }
