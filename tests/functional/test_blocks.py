@@ -131,6 +131,33 @@ class Submitting(FunctionalTest):
         self.assertEqual(states.get(chain.display(bad.hash())), "invalid")
 
 
+class Scripts(FunctionalTest):
+    def test_spending_needs_what_the_script_asks_for(self):
+        node = self.start_node(f"-mocktime={START + 1_000_000}")
+        genesis = chain.from_display(node.rpc.getblockhash(0))
+        base = chain.build_chain(genesis, 1, START, 101, script=bytes.fromhex("5287"))  # OP_2 OP_EQUAL
+        for block in base:
+            self.assertIsNone(node.rpc.submitblock(block.hex()))
+        coin = base[0].transactions[0].txid()
+
+        def spending_with(answer):
+            spend = chain.Transaction([chain.Input(coin, 0, answer)], [chain.Output(50 * chain.COIN)])
+            return chain.build_block(base[-1].hash(), 102, START + 101 * 600, [spend])
+
+        reason = node.rpc.submitblock(spending_with(b"\x53").hex())
+        self.assertEqual(
+            reason,
+            "mandatory-script-verify-flag-failed "
+            "(Script evaluated without error but finished with a false/empty top stack element)",
+        )
+        self.assertIn("mandatory-script-verify-flag-failed", node.log())
+        self.assertEqual(node.rpc.getblockcount(), 101)
+        self.assertIsNotNone(node.rpc.gettxout(chain.display(coin), 0))
+        self.assertIsNone(node.rpc.submitblock(spending_with(b"\x52").hex()))
+        self.assertIsNone(node.rpc.gettxout(chain.display(coin), 0))
+        node.stop()
+
+
 class Reorganisation(FunctionalTest):
     def test_more_work_wins(self):
         node = self.start_node(f"-mocktime={START + 100_000}")
