@@ -97,18 +97,34 @@ std::optional<secp256k1_ecdsa_signature> ParseSignature(ByteSpan bytes) {
   return signature;
 }
 
+std::optional<secp256k1_pubkey> ParseKey(ByteSpan key) {
+  // The library ends the program when it is given a null pointer, as empty bytes may have.
+  if (key.empty()) return std::nullopt;
+  secp256k1_pubkey parsed;
+  if (secp256k1_ec_pubkey_parse(Context(), &parsed, key.data(), key.size()) != 1) {
+    return std::nullopt;
+  }
+  return parsed;
+}
+
 }  // namespace
 
+bool IsPublicKey(ByteSpan key) { return ParseKey(key).has_value(); }
+
+bool IsXOnlyKey(ByteSpan key) {
+  secp256k1_xonly_pubkey parsed;
+  return key.size() == kScalarSize &&
+         secp256k1_xonly_pubkey_parse(Context(), &parsed, key.data()) == 1;
+}
+
 bool VerifyEcdsa(ByteSpan public_key, const Digest& message, ByteSpan signature) {
-  secp256k1_pubkey key;
-  if (secp256k1_ec_pubkey_parse(Context(), &key, public_key.data(), public_key.size()) != 1) {
-    return false;
-  }
+  const auto key = ParseKey(public_key);
+  if (!key) return false;
   auto parsed = ParseSignature(signature);
   if (!parsed) return false;
   // libsecp256k1 verifies only low S; both are valid signatures to consensus.
   secp256k1_ecdsa_signature_normalize(Context(), &*parsed, &*parsed);
-  return secp256k1_ecdsa_verify(Context(), &*parsed, message.data(), &key) == 1;
+  return secp256k1_ecdsa_verify(Context(), &*parsed, message.data(), &*key) == 1;
 }
 
 bool HasLowS(ByteSpan signature) {

@@ -6,8 +6,8 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/crypto/hash.h"
+#include "cairn/crypto/secp256k1.h"
 #include "cairn/primitives/script.h"
-#include "src/rpc/curve.h"
 
 namespace cairn::rpc {
 
@@ -54,7 +54,7 @@ std::string InferBody(ByteSpan script, const AddressPrefixes& prefixes) {
     return "pk(" + ToHex(output.parts[0]) + ")";
   }
   if (const auto multi = InferMulti(output, false)) return *multi;
-  if (output.type == OutputType::kWitnessV1Taproot && IsOnCurve(output.parts[0])) {
+  if (output.type == OutputType::kWitnessV1Taproot && crypto::IsXOnlyKey(output.parts[0])) {
     return "rawtr(" + ToHex(output.parts[0]) + ")";
   }
   if (const auto address = EncodeAddress(script, prefixes)) return "addr(" + *address + ")";
@@ -93,10 +93,10 @@ Bytes KeyHashScript(ByteSpan key) {
 
 Result<Bytes> KeyScript(std::string_view function, ByteSpan key) {
   if (function == "rawtr") {
-    if (key.size() != 32 || !IsOnCurve(key)) return Invalid("rawtr(): key is not valid");
+    if (!crypto::IsXOnlyKey(key)) return Invalid("rawtr(): key is not valid");
     return ScriptBuilder().Op(OP_1).Push(key).Take();
   }
-  if (!IsPlainKey(key) || !IsOnCurve(key.subspan(1, 32))) {
+  if (!IsPlainKey(key) || !crypto::IsPublicKey(key)) {
     return Invalid(std::string(function) + "(): key '" + ToHex(key) + "' is not valid");
   }
   if (function == "pk") return ScriptBuilder().Push(key).Op(OP_CHECKSIG).Take();

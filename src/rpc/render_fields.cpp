@@ -28,7 +28,7 @@ std::vector<Field> TransactionFields() {
                Obj("scriptSig", "The script that unlocks it",
                    {Str("asm", "In words"), Hex("hex", "The script")})
                    .Maybe(),
-               Arr("txinwitness", "The witness", Hex("hex", "An item")).Maybe(),
+               Arr("txinwitness", "The witness", Hex("", "An item")).Maybe(),
                Obj("prevout", "What is spent, where asked for and known",
                    {Bool("generated", "Whether a coinbase made it"),
                     Num("height", "Of the block that made it"), Money("value", "Its value"),

@@ -6,6 +6,13 @@
 
 namespace cairn::crypto {
 
+/// True if the bytes are a point of the curve in one of the encodings of SEC 1: compressed,
+/// uncompressed or hybrid.
+bool IsPublicKey(ByteSpan key);
+
+/// True if the 32 bytes are the x coordinate of a point (BIP340).
+bool IsXOnlyKey(ByteSpan key);
+
 /// Verifies an ECDSA signature. `signature` is DER as lax as before BIP66: odd length forms,
 /// leading zeroes and trailing bytes are overlooked, and S may be high. `public_key` is in any of
 /// the encodings of SEC 1: compressed, uncompressed or hybrid.

@@ -3,7 +3,6 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/genesis/chain_file.h"
-#include "src/rpc/curve.h"
 #include "src/rpc/descriptor.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/rpc/schema.h"
@@ -144,21 +143,12 @@ TEST(Descriptor, RefusesBadKeysAndChecksums) {
   EXPECT_TRUE(ScriptFromDescriptor("rawtr(" + good_x + ")", prefixes));
   EXPECT_TRUE(ScriptFromDescriptor("raw()", prefixes));
   for (const std::string& text : std::vector<std::string>{
-           "pk(05" + good_x + ")", "pk(02" + std::string(64, 'f') + ")", "rawtr(02" + good_x + ")",
+           "pk(05" + good_x + ")", "pk(04" + good_x + good_x + ")",
+           "pk(02" + std::string(64, 'f') + ")", "rawtr(02" + good_x + ")",
            "wpkh(04" + good_x + good_x + ")", "raw(5)", "raw(51", "raw", "", "addr(x)", "raw(51)#",
            "raw(51)#8lvh9jx", "raw(51)#8lvh9jxk#", "pk(xprv)"}) {
     EXPECT_FALSE(ScriptFromDescriptor(text, prefixes)) << text;
   }
-}
-
-TEST(Curve, KnowsCoordinates) {
-  const auto on_curve = [](const char* x) { return IsOnCurve(*FromHex(x)); };
-  EXPECT_TRUE(on_curve("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"));
-  EXPECT_TRUE(on_curve("0000000000000000000000000000000000000000000000000000000000000001"));
-  EXPECT_FALSE(on_curve("0000000000000000000000000000000000000000000000000000000000000000"));
-  EXPECT_FALSE(on_curve("0000000000000000000000000000000000000000000000000000000000000005"));
-  // The field's prime plus one: no reduction.
-  EXPECT_FALSE(on_curve("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30"));
 }
 
 }  // namespace

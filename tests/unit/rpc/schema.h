@@ -43,8 +43,9 @@ inline std::string Mismatch(const Field& field, const json::Value& value) {
     case ResultType::kObject: {
       if (!value.IsObject()) return unless(false);
       for (const auto& [name, member] : value.Members()) {
-        const auto known = std::find_if(field.inner.begin(), field.inner.end(),
-                                        [&](const Field& part) { return part.name == name; });
+        const auto known =
+            std::find_if(field.inner.begin(), field.inner.end(),
+                         [&wanted = name](const Field& part) { return part.name == wanted; });
         if (known == field.inner.end()) return "there is no word of '" + name + "'";
         if (std::string wrong = Mismatch(*known, member); !wrong.empty()) return wrong;
       }
