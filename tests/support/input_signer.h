@@ -40,7 +40,7 @@ class InputSigner {
                    uint8_t hash_type) const {
     consensus::ExecutionData execution;
     execution.version = consensus::SigVersion::kTaproot;
-    return Schnorr(input, key, tweak, execution, hash_type);
+    return Schnorr(input, key, execution, hash_type, tweak);
   }
 
   /// For an opcode in a tapscript, where no OP_CODESEPARATOR has run.
@@ -49,7 +49,19 @@ class InputSigner {
     consensus::ExecutionData execution;
     execution.version = consensus::SigVersion::kTapscript;
     execution.tapleaf_hash = leaf;
-    return Schnorr(input, key, std::nullopt, execution, hash_type);
+    return Schnorr(input, key, execution, hash_type);
+  }
+
+  /// Empty where the hash type has no message.
+  Bytes Schnorr(size_t input, const TestKey& key, const consensus::ExecutionData& execution,
+                uint8_t hash_type,
+                const std::optional<crypto::Digest>& tweak = std::nullopt) const {
+    const auto message = consensus::TaprootSighash(midstates_, input, execution, hash_type);
+    if (!message) return {};
+    Bytes signature = key.SignSchnorr(*message, tweak);
+    // The default type is said by leaving it out.
+    return hash_type == consensus::kSighashDefault ? signature
+                                                   : WithType(std::move(signature), hash_type);
   }
 
  private:
@@ -68,17 +80,6 @@ class InputSigner {
   static Bytes WithType(Bytes signature, uint8_t hash_type) {
     signature.push_back(hash_type);
     return signature;
-  }
-
-  /// Empty where the hash type has no message.
-  Bytes Schnorr(size_t input, const TestKey& key, const std::optional<crypto::Digest>& tweak,
-                const consensus::ExecutionData& execution, uint8_t hash_type) const {
-    const auto message = consensus::TaprootSighash(midstates_, input, execution, hash_type);
-    if (!message) return {};
-    Bytes signature = key.SignSchnorr(*message, tweak);
-    // The default type is said by leaving it out.
-    return hash_type == consensus::kSighashDefault ? signature
-                                                   : WithType(std::move(signature), hash_type);
   }
 
   std::vector<TransactionDraft::Output> coins_;

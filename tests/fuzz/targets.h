@@ -1,0 +1,63 @@
+// The fuzz targets: functions that must come back from any bytes, and find our promises kept.
+//
+// A broken promise ends the process (CAIRN_ASSERT), as does what the sanitizers see. Targets keep
+// no state between inputs, so that an input alone repeats what it did.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "cairn/base/bytes.h"
+
+namespace cairn::fuzz {
+
+struct Target {
+  std::string_view name;
+  void (*run)(ByteSpan input);
+};
+
+/// All targets, by name.
+std::span<const Target> Targets();
+
+/// Null if there is none of that name.
+const Target* FindTarget(std::string_view name);
+
+/// What `FuzzDecoders` can be asked for: the targets that decode, and what is too small to be one.
+enum class Decoder : uint8_t {
+  kTransaction,
+  kBlock,
+  kHeader,
+  kAddress,
+  kChainFile,
+  kHeaderRow,
+  kCoin,
+  kUndo,
+  kAmount,
+  kJson,
+  kHex,
+  kBase58,
+  kBech32,
+  kScript,
+  kSignature,
+  kBootstrap,
+};
+inline constexpr size_t kDecoders = 16;
+
+/// Any string is or is not an address or a private key, and any script has or has not an address.
+void FuzzAddress(ByteSpan input);
+/// Blocks: parsing, the rules of their bodies, of their place and of their money.
+void FuzzBlock(ByteSpan input);
+/// A chain file loads, or its error names the line.
+void FuzzChainFile(ByteSpan input);
+/// Every decoder of outside bytes; the first byte is a `Decoder`.
+void FuzzDecoders(ByteSpan input);
+/// Spends with real signatures, sound and damaged: the deferring run ends as the exact one.
+void FuzzDeferring(ByteSpan input);
+/// The header rules on any ancestors.
+void FuzzHeader(ByteSpan input);
+/// Any scripts under any flags, with an invented curve.
+void FuzzScript(ByteSpan input);
+/// A transaction is parsed and written back, with the same ids.
+void FuzzTransaction(ByteSpan input);
+
+}  // namespace cairn::fuzz
