@@ -50,14 +50,15 @@ constexpr Rule<HashedBlock> kRules[] = {
     {Reject::kMerkleRoot, "", "The header's merkle root MUST be that of the transactions.",
      HasMatchingMerkleRoot},
     {Reject::kTransactionsDuplicate, "",
-     "No two neighbours in the merkle tree MAY be equal (CVE-2012-2459).",
+     "Two neighbours in the merkle tree MUST NOT be equal (CVE-2012-2459).",
      HasUnambiguousTransactions},
     {Reject::kBlockLength, "141",
      "A block MUST have a transaction, and without witness MUST NOT exceed the weight limit.",
      HasLengthInRange},
     {Reject::kCoinbaseMissing, "", "A block's first transaction MUST be a coinbase.",
      BeginsWithCoinbase},
-    {Reject::kCoinbaseMultiple, "", "No other transaction MAY be a coinbase.", HasOneCoinbase},
+    {Reject::kCoinbaseMultiple, "", "A block's other transactions MUST NOT be coinbases.",
+     HasOneCoinbase},
     {Reject::kBlockSigops, "141",
      "A block's legacy signature operations MUST NOT cost more than the limit.",
      HasLegacySigopsInRange},
@@ -67,12 +68,12 @@ constexpr Rule<HashedBlock> kRules[] = {
 // Core judges every transaction by itself before it counts signature operations; so do we, so that
 // a block that breaks several rules is refused for the same one.
 constexpr size_t kRulesBeforeTransactions = 5;
+// The last: a signet's template gets its solution only with its proof of work.
+constexpr size_t kRulesOfSolvedBlocks = 1;
 
-}  // namespace
+enum class Stage { kTemplate, kSolved };
 
-std::span<const Rule<HashedBlock>> BlockRules() { return kRules; }
-
-Verdict CheckBlockBody(const Block& block, const Params& params) {
+Verdict CheckBody(const Block& block, const Params& params, Stage stage) {
   const auto rules = BlockRules();
   const HashedBlock hashed{block, params, TransactionMerkleRoot(block)};
   if (Verdict verdict = Judge(rules.first(kRulesBeforeTransactions), hashed); !verdict) {
@@ -84,14 +85,23 @@ Verdict CheckBlockBody(const Block& block, const Params& params) {
       return tl::unexpected(Violation{verdict.error().reject, i});
     }
   }
-  return Judge(rules.subspan(kRulesBeforeTransactions), hashed);
+  const size_t left_out = stage == Stage::kTemplate ? kRulesOfSolvedBlocks : 0;
+  return Judge(rules.first(rules.size() - left_out).subspan(kRulesBeforeTransactions), hashed);
+}
+
+}  // namespace
+
+std::span<const Rule<HashedBlock>> BlockRules() { return kRules; }
+
+Verdict CheckBlockBody(const Block& block, const Params& params) {
+  return CheckBody(block, params, Stage::kTemplate);
 }
 
 tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params) {
   if (!MeetsTarget(block->hash(), block->header().bits, params.retarget)) {
     return tl::unexpected(Violation{Reject::kHighHash});
   }
-  if (const Verdict verdict = CheckBlockBody(*block, params); !verdict) {
+  if (const Verdict verdict = CheckBody(*block, params, Stage::kSolved); !verdict) {
     return tl::unexpected(verdict.error());
   }
   return CheckedBlock(std::move(block));

@@ -34,7 +34,8 @@ class CheckedBlock {
 /// itself, legacy signature operations.
 tl::expected<CheckedBlock, Violation> CheckBlock(BlockPtr block, const Params& params);
 
-/// `CheckBlock` without the proof of work, for templates that are yet to be mined.
+/// `CheckBlock` without the proof of work and a signet's solution, for templates that are yet to be
+/// mined.
 Verdict CheckBlockBody(const Block& block, const Params& params);
 
 /// A block and the merkle tree over its transactions.

@@ -46,7 +46,7 @@ constexpr Rule<HeaderContext> kRules[] = {
      HasRequiredBits},
     {Reject::kForkPriorToCheckpoint, "",
      "A header MUST NOT fork off below the highest checkpoint that is known.", IsAfterCheckpoints},
-    {Reject::kTimeTooOld, "113",
+    {Reject::kTimeTooOld, "",
      "A header's time MUST be later than the median of the eleven before it.", IsAfterMedianTime},
     {Reject::kTimewarpAttack, "94",
      "The first header of a period MUST NOT be more than 600 seconds earlier than its parent.",

@@ -3,6 +3,18 @@
 #include "consensus/script/verify.h"
 
 namespace cairn::consensus {
+namespace {
+
+bool IsAgreement(const ScriptError& outcome) { return outcome == ScriptError::kOk; }
+
+constexpr Rule<ScriptError> kRules[] = {
+    {Reject::kScript, "16, 65, 66, 112, 141, 143, 147, 341, 342",
+     "The scripts of every input MUST agree to the spend.", IsAgreement},
+};
+
+}  // namespace
+
+std::span<const Rule<ScriptError>> ScriptRules() { return kRules; }
 
 Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
                      SignatureVerifier& verifier) {
@@ -12,11 +24,11 @@ Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, 
   const TransactionMidstates midstates(tx, spent);
   for (uint32_t i = 0; i < spent.size(); ++i) {
     const ScriptError error = VerifyInput(midstates, i, spent[i], flags, verifier);
-    if (error == ScriptError::kOk) continue;
-    Violation violation{Reject::kScript};
-    violation.input = i;
-    violation.script_error = error;
-    return tl::unexpected(violation);
+    if (Verdict verdict = Judge(ScriptRules(), error); !verdict) {
+      verdict.error().input = i;
+      verdict.error().script_error = error;
+      return verdict;
+    }
   }
   return {};
 }

@@ -4,11 +4,14 @@
 #include <span>
 
 #include "cairn/primitives/coin.h"
+#include "consensus/rulebook.h"
 #include "consensus/script/checker.h"
 #include "consensus/script/flags.h"
-#include "consensus/verdict.h"
 
 namespace cairn::consensus {
+
+/// The one rule about what the run of an input's scripts came to.
+std::span<const Rule<ScriptError>> ScriptRules();
 
 /// Runs the scripts of all inputs of a transaction that is not a coinbase. `coins` has one entry
 /// per input, none of them null. The violation names the first input that fails, and why.

@@ -13,6 +13,8 @@ namespace {
 /// could repeat one of them and BIP30 must be looked at again.
 constexpr int kBip34ImpliesBip30Limit = 1'983'702;
 
+bool LeavesCoinsAlone(const FundedBlock& funded) { return !funded.overwrites_coin; }
+
 bool CoinExists(const Spend& spend) { return spend.coin != nullptr; }
 
 bool CoinIsMature(const Spend& spend) {
@@ -50,6 +52,26 @@ bool HasFeeInRange(const FundedTransaction& funded) {
   return IsMoney(TotalIn(funded) - TotalOut(funded.tx));
 }
 
+bool HasFeesInRange(const SummedSpend& summed) { return IsMoney(summed.fees); }
+
+bool HasReachedLocks(const SummedSpend& summed) { return HasReachedSequenceLocks(summed.spend); }
+
+bool HasSigopsCostInRange(const SummedSpend& summed) {
+  return summed.sigops_cost <= kMaxBlockSigopsCost;
+}
+
+bool PaysOutNoMoreThanItMay(const PaidBlock& paid) {
+  const FundedBlock& funded = paid.funded;
+  return TotalOut(funded.block.transactions()[0]) <=
+         SubsidyAt(funded.Height(), funded.params) + paid.fees;
+}
+
+constexpr Rule<FundedBlock> kFundedBlockRules[] = {
+    {Reject::kBip30, "30",
+     "A transaction MUST NOT have the txid of an earlier one whose outputs are not all spent.",
+     LeavesCoinsAlone},
+};
+
 constexpr Rule<Spend> kSpendRules[] = {
     {Reject::kMissingOrSpent, "", "A spent output MUST exist and MUST NOT have been spent before.",
      CoinExists},
@@ -66,12 +88,36 @@ constexpr Rule<FundedTransaction> kFundedRules[] = {
     {Reject::kFeeOutOfRange, "", "A fee MUST be within 21 million bitcoins.", HasFeeInRange},
 };
 
-tl::unexpected<Violation> Broken(Reject reject) { return tl::unexpected(Violation{reject}); }
+constexpr Rule<SummedSpend> kSummedRules[] = {
+    {Reject::kAccumulatedFeeOutOfRange, "",
+     "The fees of a block's transactions MUST together be within 21 million bitcoins.",
+     HasFeesInRange},
+    {Reject::kSequenceLocks, "68", "Every input's relative lock MUST have been reached.",
+     HasReachedLocks},
+    {Reject::kSigopsCost, "141",
+     "A block's signature operations, those of P2SH and witness scripts included, MUST NOT cost "
+     "more than 80,000.",
+     HasSigopsCostInRange},
+};
+
+constexpr Rule<PaidBlock> kPaidRules[] = {
+    {Reject::kCoinbaseAmount, "",
+     "A coinbase MUST NOT pay out more than the subsidy and the fees of its block.",
+     PaysOutNoMoreThanItMay},
+};
+
+tl::unexpected<Violation> InTransaction(uint32_t index, Violation violation) {
+  violation.transaction = index;
+  return tl::unexpected(violation);
+}
 
 }  // namespace
 
+std::span<const Rule<FundedBlock>> FundedBlockRules() { return kFundedBlockRules; }
 std::span<const Rule<Spend>> SpendRules() { return kSpendRules; }
 std::span<const Rule<FundedTransaction>> FundedTransactionRules() { return kFundedRules; }
+std::span<const Rule<SummedSpend>> SummedSpendRules() { return kSummedRules; }
+std::span<const Rule<PaidBlock>> PaidBlockRules() { return kPaidRules; }
 
 tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
                                               std::span<const Coin* const> coins, int height,
@@ -109,7 +155,9 @@ bool HasReachedSequenceLocks(const PlacedSpend& spend) {
 }
 
 tl::expected<Amount, Violation> ConnectBlock(const FundedBlock& funded) {
-  if (funded.overwrites_coin) return Broken(Reject::kBip30);
+  if (const Verdict verdict = Judge(FundedBlockRules(), funded); !verdict) {
+    return tl::unexpected(verdict.error());
+  }
   const auto transactions = funded.block.transactions();
   Amount fees = 0;
   uint64_t sigops_cost = SigopsCost(transactions[0], {}, funded.flags);
@@ -119,17 +167,16 @@ tl::expected<Amount, Violation> ConnectBlock(const FundedBlock& funded) {
     const auto coins = funded.coins.subspan(coin_at, tx.inputs.size());
     coin_at += tx.inputs.size();
     const auto fee = CheckSpending(tx, coins, funded.Height(), funded.params);
-    if (!fee) return tl::unexpected(Violation{fee.error().reject, i, fee.error().input});
+    if (!fee) return InTransaction(i, fee.error());
     fees += *fee;
-    if (!IsMoney(fees)) return Broken(Reject::kAccumulatedFeeOutOfRange);
-    if (!HasReachedSequenceLocks({tx, coins, funded.ancestors, funded.flags})) {
-      return tl::unexpected(Violation{Reject::kSequenceLocks, i});
-    }
     sigops_cost += SigopsCost(tx, coins, funded.flags);
-    if (sigops_cost > kMaxBlockSigopsCost) return Broken(Reject::kSigopsCost);
+    const SummedSpend summed{{tx, coins, funded.ancestors, funded.flags}, fees, sigops_cost};
+    if (const Verdict verdict = Judge(SummedSpendRules(), summed); !verdict) {
+      return InTransaction(i, verdict.error());
+    }
   }
-  if (TotalOut(transactions[0]) > SubsidyAt(funded.Height(), funded.params) + fees) {
-    return Broken(Reject::kCoinbaseAmount);
+  if (const Verdict verdict = Judge(PaidBlockRules(), PaidBlock{funded, fees}); !verdict) {
+    return tl::unexpected(verdict.error());
   }
   return fees;
 }

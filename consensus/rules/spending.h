@@ -25,15 +25,6 @@ struct FundedTransaction {
   std::span<const Coin* const> coins;  // in the order of the inputs
 };
 
-std::span<const Rule<Spend>> SpendRules();
-std::span<const Rule<FundedTransaction>> FundedTransactionRules();
-
-/// The fee of a transaction that is not a coinbase, or what is wrong with its money.
-/// `coins` has one entry per input, null where the coin is missing or spent.
-tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
-                                              std::span<const Coin* const> coins, int height,
-                                              const Params& params);
-
 /// A transaction with its coins at its place in the chain.
 struct PlacedSpend {
   const Transaction& tx;
@@ -44,8 +35,12 @@ struct PlacedSpend {
   int Height() const { return ancestors.Height() + 1; }
 };
 
-/// BIP68: whether every input's relative lock has been reached.
-bool HasReachedSequenceLocks(const PlacedSpend& spend);
+/// A transaction of a block, and what the block's transactions come to so far, this one included.
+struct SummedSpend {
+  PlacedSpend spend;
+  Amount fees;
+  uint64_t sigops_cost;
+};
 
 /// A block with the coins of all its inputs.
 struct FundedBlock {
@@ -62,6 +57,28 @@ struct FundedBlock {
 
   int Height() const { return ancestors.Height() + 1; }
 };
+
+/// A block and the sum of its fees.
+struct PaidBlock {
+  const FundedBlock& funded;
+  Amount fees;
+};
+
+// The rulebooks, in the order in which `ConnectBlock` opens them.
+std::span<const Rule<FundedBlock>> FundedBlockRules();
+std::span<const Rule<Spend>> SpendRules();
+std::span<const Rule<FundedTransaction>> FundedTransactionRules();
+std::span<const Rule<SummedSpend>> SummedSpendRules();
+std::span<const Rule<PaidBlock>> PaidBlockRules();
+
+/// The fee of a transaction that is not a coinbase, or what is wrong with its money.
+/// `coins` has one entry per input, null where the coin is missing or spent.
+tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
+                                              std::span<const Coin* const> coins, int height,
+                                              const Params& params);
+
+/// BIP68: whether every input's relative lock has been reached.
+bool HasReachedSequenceLocks(const PlacedSpend& spend);
 
 /// Existence, maturity, values, fees, relative locks, the cost of signature operations, BIP30 and
 /// the coinbase's amount: everything that needs coins but the scripts. Gives the sum of fees.

@@ -74,7 +74,8 @@ constexpr Rule<Transaction> kRules[] = {
      HasDistinctInputs},
     {Reject::kCoinbaseLength, "", "A coinbase's script MUST have 2 to 100 bytes.",
      HasCoinbaseScriptInRange},
-    {Reject::kPrevoutNull, "", "Only a coinbase's input MAY have the null outpoint.",
+    {Reject::kPrevoutNull, "",
+     "An input MUST NOT have the null outpoint, unless it is a coinbase's only one.",
      HasNoNullPrevout},
 };
 
