@@ -1,6 +1,7 @@
 #include "cairn/base/worker_pool.h"
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -17,11 +18,17 @@ struct Round {
   base::Mutex mutex;
   base::CondVar done_cond;
   size_t done CAIRN_GUARDED_BY(mutex) = 0;
+  std::exception_ptr thrown CAIRN_GUARDED_BY(mutex);  // the first, for the caller
 
   void Work() {
     size_t finished = 0;
     for (size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
-      (*task)(i);
+      try {
+        (*task)(i);
+      } catch (...) {
+        base::MutexLock lock(mutex);
+        if (!thrown) thrown = std::current_exception();
+      }
       ++finished;
     }
     if (finished == 0) return;
@@ -68,6 +75,7 @@ void WorkerPool::ForEach(size_t count, const std::function<void(size_t)>& task) 
   round->Work();
   base::MutexLock lock(round->mutex);
   while (round->done < count) round->done_cond.Wait(round->mutex);
+  if (round->thrown) std::rethrow_exception(round->thrown);
 }
 
 void WorkerPool::Loop() {

@@ -56,10 +56,12 @@ SubmitResult ChainState::AcceptHeader(const Header& header, const BlockHash& has
     if (!consensus::HasProofOfWork(context)) return Answer(BlockOutcome::kRejected, "high-hash");
     return Answer(BlockOutcome::kOrphan, "prev-blk-not-found");
   }
+  if (parent->failed && consensus::HasProofOfWork(context)) {
+    return Answer(BlockOutcome::kRejected, "bad-prevblk");
+  }
   if (const consensus::Verdict verdict = consensus::CheckHeader(context); !verdict) {
     return {BlockOutcome::kRejected, verdict.error().Reason(), nullptr, verdict.error()};
   }
-  if (parent->failed) return Answer(BlockOutcome::kRejected, "bad-prevblk");
   HeaderEntry* entry = tree_.Insert(header, hash, parent);
   dirty_rows_.insert(entry);
   return Answer(BlockOutcome::kStored, "", entry);
@@ -99,12 +101,15 @@ SubmitResult ChainState::RefuseBlock(const Block& block, const Violation& violat
   const bool own_fault = blame == Blame::kInvalid &&
                          violation.reject != consensus::Reject::kHighHash &&
                          !consensus::HasAmbiguousMerkleTree(block);
-  HeaderEntry* entry = nullptr;
-  if (own_fault && failure().empty()) {
+  HeaderEntry* entry = tree_.Find(block.hash());
+  if (entry != nullptr && entry->failed) {
+    return Answer(BlockOutcome::kDuplicateInvalid, "duplicate-invalid", entry);
+  }
+  if (entry == nullptr && own_fault && failure().empty()) {
     AcceptHeader(block.header(), block.hash());
     entry = tree_.Find(block.hash());
   }
-  if (entry != nullptr && !entry->HasBody()) return Refuse(entry, violation);
+  if (entry != nullptr && own_fault && !entry->HasBody()) return Refuse(entry, violation);
   LOG_INFO("Block {} refused: {}", block.hash(), violation);
   return {BlockOutcome::kRejected, violation.Reason(), nullptr, violation};
 }
@@ -178,6 +183,8 @@ std::vector<BranchTip> ChainState::BranchTips() const {
 }
 
 Status ChainState::Flush() {
+  // After a failure the coins in memory may be half of a change.
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
   std::vector<storage::HeaderRow> rows;
   rows.reserve(dirty_rows_.size());
   for (const HeaderEntry* entry : dirty_rows_) rows.push_back(RowOf(*entry));

@@ -34,8 +34,6 @@ class ChainState {
   /// Takes a header into the tree. On success the result carries the entry and `kStored`, or
   /// `kDuplicate` if it was known.
   SubmitResult AcceptHeader(const Header& header, const BlockHash& hash);
-  /// Shows readers the best header, if another one has become it.
-  void PublishBestHeader();
 
   /// Takes a block that passed `CheckBlock`: stores it, and connects it if it leads to the best
   /// chain.
@@ -58,6 +56,10 @@ class ChainState {
   /// Flushes if the cache is full, enough blocks have come, or enough time has passed.
   Status FlushIfDue();
 
+  /// Publishes anew if tip or best header have moved since. To be called before a submission is
+  /// answered.
+  void PublishIfStale();
+
   const HeaderTree& tree() const { return tree_; }
   const storage::BlockStore& blocks() const { return *block_store_; }
   const Published<ChainView>& view() const { return view_; }
@@ -65,6 +67,12 @@ class ChainState {
   std::string failure() const { return *failure_.Get(); }
   bool reached_stop_height() const { return reached_stop_height_; }
   void Fail(const Error& error);
+
+  /// Ends a long `Activate` early. From any thread.
+  void Interrupt() { interrupted_ = true; }
+  /// Whether the node is still catching up, as of now; false once is false for ever. From any
+  /// thread.
+  bool IsInitialDownload(const HeaderEntry& tip);
 
  private:
   // Opening (chain_state_open.cpp).
@@ -84,6 +92,7 @@ class ChainState {
     std::optional<consensus::Violation> violation;
   };
   Result<Activation> Activate(const BlockPtr& fresh, const HeaderEntry* watched);
+  bool MustPause() const;
   Status Disconnect();
   /// False if the block broke a rule, which is then in `violation`.
   Result<bool> Connect(HeaderEntry* entry, const BlockPtr& block, consensus::Violation& violation);
@@ -92,7 +101,6 @@ class ChainState {
   bool AssumesValid(const HeaderEntry* entry) const;
   void Commit(HeaderEntry* tip);
   void Publish();
-  bool IsInitialDownload();
 
   const LedgerOptions options_;
   const consensus::Params& params_;
@@ -109,7 +117,8 @@ class ChainState {
   uint64_t flush_number_ = 0;
   int blocks_since_flush_ = 0;
   std::chrono::steady_clock::time_point last_flush_ = std::chrono::steady_clock::now();
-  bool initial_download_ = true;
+  std::atomic<bool> initial_download_{true};
+  std::atomic<bool> interrupted_{false};
   std::atomic<bool> reached_stop_height_{false};
 };
 

@@ -29,7 +29,7 @@ std::vector<HeaderEntry*> PathFrom(const HeaderEntry* fork, HeaderEntry* last,
 Result<ChainState::Activation> ChainState::Activate(const BlockPtr& fresh,
                                                     const HeaderEntry* watched) {
   Activation result;
-  while (!reached_stop_height_) {
+  while (!MustPause()) {
     tree_.PruneCandidates(tip_);
     HeaderEntry* target = tree_.BestCandidate();
     if (target == nullptr || target == tip_) break;
@@ -42,7 +42,7 @@ Result<ChainState::Activation> ChainState::Activate(const BlockPtr& fresh,
       if (const Status done = Disconnect(); !done) return tl::unexpected(done.error());
     }
     for (HeaderEntry* entry : PathFrom(fork, target, tree_)) {
-      if (reached_stop_height_) break;
+      if (MustPause()) break;
       BlockPtr block = fresh;
       if (fresh == nullptr || fresh->hash() != entry->hash) {
         auto read = ReadBlock(*entry);
@@ -64,6 +64,10 @@ Result<ChainState::Activation> ChainState::Activate(const BlockPtr& fresh,
   }
   Publish();
   return result;
+}
+
+bool ChainState::MustPause() const {
+  return reached_stop_height_ || interrupted_ || options_.interrupted();
 }
 
 Status ChainState::Disconnect() {
@@ -163,10 +167,15 @@ void ChainState::Commit(HeaderEntry* tip) {
   if (options_.stop_at_height > 0 && tip->height >= options_.stop_at_height) {
     reached_stop_height_ = true;
   }
-  if (!initial_download_ || log::IsEnabled(log::kValidation)) {
+  if (!IsInitialDownload(*tip) || log::IsEnabled(log::kValidation)) {
     LOG_INFO("New tip {} height={} tx={} log2_work={}", tip->hash, tip->height,
              tip->chain_tx_count.load(), std::log2(tip->chain_work.ToDouble()));
   }
+}
+
+void ChainState::PublishIfStale() {
+  const ChainViewPtr view = view_.Get();
+  if (view->tip != tip_ || view->best_header != tree_.best_header()) Publish();
 }
 
 void ChainState::Publish() {
@@ -176,18 +185,13 @@ void ChainState::Publish() {
   next->tip = tip_;
   next->best_header = tree_.best_header();
   next->heights = previous != nullptr ? previous->heights.With(tip_) : HeightIndex().With(tip_);
-  next->initial_block_download = IsInitialDownload();
   next->generation = previous != nullptr ? previous->generation + 1 : 1;
   view_.Set(std::move(next));
 }
 
-void ChainState::PublishBestHeader() {
-  if (view_.Get()->best_header != tree_.best_header()) Publish();
-}
-
-bool ChainState::IsInitialDownload() {
-  const bool recent = int64_t{tip_->header.time} >= clock_.Now() - options_.max_tip_age;
-  if (recent && tip_->chain_work >= params_.minimum_chain_work) initial_download_ = false;
+bool ChainState::IsInitialDownload(const HeaderEntry& tip) {
+  const bool recent = int64_t{tip.header.time} >= clock_.Now() - options_.max_tip_age;
+  if (recent && tip.chain_work >= params_.minimum_chain_work) initial_download_ = false;
   return initial_download_;
 }
 

@@ -13,8 +13,14 @@ namespace {
 constexpr uint64_t kBlockStoreShare = 8;
 constexpr uint64_t kCoinStoreShare = 8;
 
+std::vector<BlockHash> HashRows(const std::vector<storage::HeaderRow>& rows) {
+  Bytes headers;
+  headers.reserve(rows.size() * Header::kSize);
+  for (const storage::HeaderRow& row : rows) Append(headers, row.header.Serialize());
+  return HashHeaders(headers);
+}
+
 void Restore(HeaderEntry& entry, const storage::HeaderRow& row, const storage::BlockStore& store) {
-  entry.failed = entry.failed || row.failed;
   if (!store.Has(row.body_sequence)) return;  // lost with a power cut: a header, no more
   entry.validity =
       static_cast<Validity>(std::min(row.validity, static_cast<uint8_t>(Validity::kConnected)));
@@ -64,8 +70,10 @@ Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.height < b.height; });
   uint64_t last_sequence = 0;
-  for (const storage::HeaderRow& row : rows) {
-    const BlockHash hash = row.header.Hash();
+  const std::vector<BlockHash> hashes = HashRows(rows);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const storage::HeaderRow& row = rows[i];
+    const BlockHash& hash = hashes[i];
     HeaderEntry* parent = tree_.Find(row.header.previous);
     if (row.height == 0 && hash != params_.genesis_hash) {
       return cairn::Fail(ErrorCode::kInvalid,
@@ -75,7 +83,9 @@ Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
       return cairn::Fail(ErrorCode::kCorruption,
                          "blocks/index lacks the parent of " + hash.ToString());
     }
-    Restore(*tree_.Insert(row.header, hash, parent), row, *block_store_);
+    HeaderEntry* entry = tree_.Insert(row.header, hash, parent, row.failed);
+    Restore(*entry, row, *block_store_);
+    if (row.body_sequence != entry->body_sequence) dirty_rows_.insert(entry);
     last_sequence = std::max({last_sequence, row.body_sequence, row.undo_sequence});
   }
   std::vector<HeaderEntry*> stored;
@@ -86,7 +96,7 @@ Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
     return a->body_sequence < b->body_sequence;
   });
   for (HeaderEntry* entry : stored) tree_.LinkBody(entry);
-  return block_store_->DiscardFrom(last_sequence + 1);
+  return block_store_->DiscardBehind(last_sequence);
 }
 
 Status ChainState::StoreGenesis() {

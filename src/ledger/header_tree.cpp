@@ -30,18 +30,19 @@ HeaderEntry* HeaderTree::Find(const BlockHash& hash) const {
   return found == by_hash_.end() ? nullptr : found->second;
 }
 
-HeaderEntry* HeaderTree::Insert(const Header& header, const BlockHash& hash, HeaderEntry* parent) {
+HeaderEntry* HeaderTree::Insert(const Header& header, const BlockHash& hash, HeaderEntry* parent,
+                                bool failed) {
   HeaderEntry& entry = entries_.emplace_back();
   entry.header = header;
   entry.hash = hash;
   entry.parent = parent;
-  entry.chain_work = consensus::WorkOf(header.bits);
+  entry.chain_work = WorkOf(header.bits);
   if (parent != nullptr) {
     entry.height = parent->height + 1;
     entry.skip = parent->Ancestor(SkipHeight(entry.height));
     entry.chain_work += parent->chain_work;
     entry.states = consensus::NextStates(parent->states, EntryAncestors(parent), params_);
-    entry.failed = parent->failed.load();
+    entry.failed = failed || parent->failed;
   } else {
     entry.states = consensus::GenesisStates(params_);
   }
@@ -52,6 +53,15 @@ HeaderEntry* HeaderTree::Insert(const Header& header, const BlockHash& hash, Hea
   base::MutexLock lock(mutex_);
   by_hash_.emplace(hash, &entry);
   return &entry;
+}
+
+U256 HeaderTree::WorkOf(uint32_t bits) {
+  // A division of 256 bits, but neighbours nearly always share their target.
+  if (bits != last_bits_) {
+    last_bits_ = bits;
+    last_work_ = consensus::WorkOf(bits);
+  }
+  return last_work_;
 }
 
 void HeaderTree::NoteCheckpoint(const HeaderEntry& entry) {
@@ -90,7 +100,8 @@ void HeaderTree::Prefer(HeaderEntry* entry) {
 std::vector<HeaderEntry*> HeaderTree::MarkFailed(HeaderEntry* entry) {
   std::vector<HeaderEntry*> changed;
   for (HeaderEntry& other : entries_) {
-    if (other.failed || other.Ancestor(entry->height) != entry) continue;
+    if (other.failed || other.height < entry->height) continue;
+    if (other.Ancestor(entry->height) != entry) continue;
     other.failed = true;
     candidates_.erase(&other);
     changed.push_back(&other);

@@ -21,9 +21,9 @@ class HeaderTree {
   HeaderEntry* Find(const BlockHash& hash) const CAIRN_EXCLUDES(mutex_);
 
   /// Adds a header whose parent is in the tree (null for genesis) and derives all that follows from
-  /// it.
-  HeaderEntry* Insert(const Header& header, const BlockHash& hash, HeaderEntry* parent)
-      CAIRN_EXCLUDES(mutex_);
+  /// it. `failed`: it was condemned in an earlier run.
+  HeaderEntry* Insert(const Header& header, const BlockHash& hash, HeaderEntry* parent,
+                      bool failed = false) CAIRN_EXCLUDES(mutex_);
 
   /// The header with the most work that no failed block underlies.
   HeaderEntry* best_header() const { return best_header_; }
@@ -56,6 +56,7 @@ class HeaderTree {
     bool operator()(const HeaderEntry* a, const HeaderEntry* b) const;
   };
 
+  U256 WorkOf(uint32_t bits);
   void NoteCheckpoint(const HeaderEntry& entry);
   void FindBestHeader();
 
@@ -68,6 +69,8 @@ class HeaderTree {
   std::unordered_multimap<const HeaderEntry*, HeaderEntry*>
       waiting_;  // by the parent that lacks a body
   uint64_t next_arrival_ = 1;
+  uint32_t last_bits_ = 0;  // no header has it: a target of zero
+  U256 last_work_;
   int checkpointed_height_ = 0;
 };
 

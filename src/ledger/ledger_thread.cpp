@@ -1,5 +1,6 @@
 #include "src/ledger/ledger_thread.h"
 
+#include <exception>
 #include <utility>
 
 #include "cairn/base/log.h"
@@ -74,6 +75,7 @@ void LedgerThread::NotifyTip() {
 }
 
 void LedgerThread::Stop() {
+  state_.Interrupt();
   {
     base::MutexLock lock(tip_mutex_);
     stopped_ = true;
@@ -81,6 +83,8 @@ void LedgerThread::Stop() {
   }
   inbox_.Close();
 }
+
+bool LedgerThread::IsInitialBlockDownload() { return state_.IsInitialDownload(*View()->tip); }
 
 const HeaderEntry* LedgerThread::Find(const BlockHash& hash) const {
   return state_.tree().Find(hash);
@@ -109,28 +113,48 @@ std::future<SubmitResult> LedgerThread::Enqueue(std::function<Checked()> check) 
   std::future<SubmitResult> future = answer->get_future();
   const auto outcome = std::make_shared<std::future<Checked>>(checked->get_future());
   workers_.Run([checked] { (*checked)(); });
-  Task task([this, outcome, answer] { answer->set_value(Process(outcome->get())); });
+  Task task([this, outcome, answer] { answer->set_value(Process(*outcome)); });
   if (!inbox_.Push(std::move(task))) return Ready(StoppedResult());
   return future;
 }
 
-SubmitResult LedgerThread::Process(const Checked& checked) {
+/// An exception here means that memory ran out in mid-change: what is in memory can no longer be
+/// trusted, so the ledger stops without writing it.
+SubmitResult LedgerThread::Process(std::future<Checked>& outcome) try {
+  const Checked checked = outcome.get();
   if (checked.block == nullptr) {
     SubmitResult result;
     result.outcome = BlockOutcome::kMalformed;
     result.reason = checked.malformed;
     return result;
   }
-  return checked.verdict ? state_.AcceptBlock(*checked.verdict)
-                         : state_.RefuseBlock(*checked.block, checked.verdict.error());
+  SubmitResult result = checked.verdict
+                            ? state_.AcceptBlock(*checked.verdict)
+                            : state_.RefuseBlock(*checked.block, checked.verdict.error());
+  state_.PublishIfStale();
+  return result;
+} catch (const std::exception& error) {
+  state_.Fail({ErrorCode::kIo, std::string("a block could not be processed: ") + error.what()});
+  SubmitResult result = StoppedResult();
+  result.reason = state_.failure();
+  return result;
 }
 
-bool LedgerThread::RunOnThread(std::function<void()> function) const {
-  Task task(std::move(function));
+bool LedgerThread::RunOnThread(std::function<void()> function) {
+  bool ran = false;
+  Task task([this, &ran, function = std::move(function)] {
+    try {
+      function();
+      ran = true;
+    } catch (const std::exception& error) {
+      state_.Fail(
+          {ErrorCode::kIo, std::string("a request could not be processed: ") + error.what()});
+    }
+  });
   std::future<void> done = task.get_future();
   if (!inbox_.Push(std::move(task))) return false;
   done.wait();
-  return true;
+  return ran;
 }
 
 HeadersResult LedgerThread::SubmitHeaders(std::vector<Header> headers) {
@@ -148,7 +172,7 @@ HeadersResult LedgerThread::SubmitHeaders(std::vector<Header> headers) {
       ++result.accepted;
       result.last = one.entry;
     }
-    state_.PublishBestHeader();
+    state_.PublishIfStale();
   });
   if (!ran) result.reason = StoppedResult().reason;
   return result;
@@ -186,7 +210,7 @@ Result<std::optional<FoundCoin>> LedgerThread::FindCoin(const OutPoint& outpoint
   return found;
 }
 
-std::vector<BranchTip> LedgerThread::BranchTips() const {
+std::vector<BranchTip> LedgerThread::BranchTips() {
   std::vector<BranchTip> tips;
   RunOnThread([&] { tips = state_.BranchTips(); });
   return tips;

@@ -25,6 +25,7 @@ class LedgerThread final : public Ledger {
 
   const consensus::Params& params() const override { return params_; }
   ChainViewPtr View() const override { return state_.view().Get(); }
+  bool IsInitialBlockDownload() override;
   const HeaderEntry* Find(const BlockHash& hash) const override;
   std::future<SubmitResult> SubmitBlock(BlockPtr block) override;
   std::future<SubmitResult> SubmitRawBlock(Bytes bytes) override;
@@ -33,7 +34,7 @@ class LedgerThread final : public Ledger {
   Result<Bytes> ReadBlock(const HeaderEntry& entry) const override;
   Result<std::vector<FoundCoin>> ReadSpentCoins(const HeaderEntry& entry) const override;
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) override;
-  std::vector<BranchTip> BranchTips() const override;
+  std::vector<BranchTip> BranchTips() override;
   uint64_t SizeOnDisk() const override { return state_.blocks().DiskBytes(); }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override;
   void Synchronize() override;
@@ -52,17 +53,17 @@ class LedgerThread final : public Ledger {
   using Task = std::packaged_task<void()>;
 
   std::future<SubmitResult> Enqueue(std::function<Checked()> check);
-  SubmitResult Process(const Checked& checked);
+  SubmitResult Process(std::future<Checked>& outcome);
   /// Runs `function` on the ledger thread, between blocks, and waits. False if the ledger has
   /// stopped.
-  bool RunOnThread(std::function<void()> function) const;
+  bool RunOnThread(std::function<void()> function);
   void Loop();
   void NotifyTip();
 
   const consensus::Params& params_;
   WorkerPool& workers_;
   ChainState state_;
-  mutable BoundedQueue<Task> inbox_;
+  BoundedQueue<Task> inbox_;
   mutable base::Mutex tip_mutex_;
   mutable base::CondVar tip_changed_;
   BlockHash notified_tip_ CAIRN_GUARDED_BY(tip_mutex_);

@@ -1,5 +1,6 @@
 #include "cairn/mining/miner.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cairn/base/log.h"
@@ -17,12 +18,13 @@ constexpr std::chrono::seconds kPauseAfterFailure{1};
 Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
                            const TemplateOptions& options, uint64_t& tries, bool submit,
                            const std::atomic<bool>& stop) {
-  const BlockTemplate job = BuildTemplate(*ledger.View(), options, clock.Now());
+  BlockTemplate job = BuildTemplate(*ledger.View(), options, clock.Now());
   Header header = job.header;
   SolveOutcome outcome = Solve(header, tries, stop);
   while (outcome == SolveOutcome::kNoncesUsedUp) {
-    ++header.time;
-    header.nonce = 0;
+    // Another time may ask for another target: the template is made anew.
+    job = BuildTemplate(*ledger.View(), options, std::max(clock.Now(), int64_t{header.time} + 1));
+    header = job.header;
     outcome = Solve(header, tries, stop);
   }
   if (outcome != SolveOutcome::kSolved) return BlockPtr();

@@ -152,7 +152,7 @@ int Fail(const std::string& text, const CliStreams& streams) {
 int RunCli(const std::vector<std::string>& arguments, const CliStreams& streams) {
   auto options = Options::FromCommandLine(arguments, Program::kClient);
   if (!options) {
-    return Fail("Error parsing command line arguments: " + options.error().message, streams);
+    return Fail(options.error().message, streams);
   }
   if (WantsHelp(*options)) {
     streams.out << HelpText(*options);

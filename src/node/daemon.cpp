@@ -44,6 +44,13 @@ class StopSignals {
   /// Asks for a stop as a signal from outside does.
   static void Raise() { kill(getpid(), SIGTERM); }
 
+  /// True if one has arrived that nobody has waited for yet.
+  static bool IsPending() {
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+  }
+
   /// True once one has arrived; false after `milliseconds` without.
   bool Wait(int milliseconds) {
     timespec timeout{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
@@ -73,7 +80,7 @@ int RunNode(const Configuration& configuration, const DataDir& data_dir, StopSig
   constexpr int kLookEveryMilliseconds = 200;
   std::string failure;
   {
-    Node node(configuration, data_dir, StopSignals::Raise);
+    Node node(configuration, data_dir, StopSignals::Raise, StopSignals::IsPending);
     if (const Status started = node.Start(); !started) {
       LOG_ERROR("{}", started.error().message);
       return FailStart(started.error().message);

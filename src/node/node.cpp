@@ -39,10 +39,11 @@ ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& d
 }  // namespace
 
 Node::Node(const Configuration& configuration, const DataDir& data_dir,
-           std::function<void()> request_stop)
+           std::function<void()> request_stop, std::function<bool()> stop_requested)
     : configuration_(configuration),
       data_dir_(data_dir),
       request_stop_(std::move(request_stop)),
+      stop_requested_(std::move(stop_requested)),
       workers_(WorkerThreads(configuration.options.GetInt("par", 0), ReadMachine())) {
   clock_.SetMock(configuration.options.GetInt("mocktime", 0));
 }
@@ -99,8 +100,9 @@ Status Node::StartRpc() {
 }
 
 Status Node::OpenLedger() {
-  auto opened = ledger::Ledger::Open(LedgerOptionsFrom(configuration_.options, data_dir_),
-                                     configuration_.params, clock_, workers_);
+  ledger::LedgerOptions options = LedgerOptionsFrom(configuration_.options, data_dir_);
+  options.interrupted = [this] { return stopping_ || stop_requested_(); };
+  auto opened = ledger::Ledger::Open(options, configuration_.params, clock_, workers_);
   if (!opened) return tl::unexpected(opened.error());
   ledger_ = *std::move(opened);
   return {};

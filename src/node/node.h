@@ -28,8 +28,9 @@ namespace cairn::node {
 class Node {
  public:
   /// `request_stop` asks the process to end; it may be called from any thread.
+  /// `stop_requested` tells whether such a request has come already, so that a long start can end.
   Node(const Configuration& configuration, const DataDir& data_dir,
-       std::function<void()> request_stop);
+       std::function<void()> request_stop, std::function<bool()> stop_requested);
   ~Node();
 
   /// Brings all parts up. The text of an error is fit to be shown after "Error: ".
@@ -51,6 +52,7 @@ class Node {
   const Configuration& configuration_;
   const DataDir& data_dir_;
   const std::function<void()> request_stop_;
+  const std::function<bool()> stop_requested_;
   std::atomic<bool> stopping_{false};
   Clock clock_;
   WorkerPool workers_;

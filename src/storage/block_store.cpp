@@ -72,7 +72,8 @@ Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path
   std::unique_ptr<BlockStore> store(new BlockStore);
   DatabaseOptions bodies;
   bodies.write_buffer_bytes = std::clamp<uint64_t>(budget / 4, 1 << 20, 64 << 20);
-  bodies.cache_bytes = 1 << 20;  // bodies are read once, if ever
+  bodies.table_bytes = 64 << 20;  // values are large, and read one at a time
+  bodies.cache_bytes = 1 << 20;   // bodies are read once, if ever
   auto opened = Database::Open(folder / "bodies", bodies, kBodiesFormat);
   if (!opened) return tl::unexpected(opened.error());
   store->bodies_ = *std::move(opened);
@@ -129,13 +130,13 @@ Result<Bytes> BlockStore::Read(uint8_t kind, uint64_t sequence) const {
 Result<Bytes> BlockStore::ReadBody(uint64_t sequence) const { return Read(kBodyKind, sequence); }
 Result<Bytes> BlockStore::ReadUndo(uint64_t sequence) const { return Read(kUndoKind, sequence); }
 
-Status BlockStore::DiscardFrom(uint64_t first) {
+Status BlockStore::DiscardBehind(uint64_t last) {
   Batch batch;
-  for (uint64_t sequence = first; sequence < next_sequence_; ++sequence) {
+  for (uint64_t sequence = last + 1; sequence < next_sequence_; ++sequence) {
     batch.Delete(SequenceKey(sequence));
   }
+  next_sequence_ = last + 1;
   if (batch.IsEmpty()) return {};
-  next_sequence_ = first;
   return bodies_->Write(batch, true);
 }
 

@@ -90,6 +90,7 @@ struct Database::Impl {
     result.filter_policy = filter.get();
     result.write_buffer_size = options.write_buffer_bytes;
     result.max_open_files = options.max_open_files;
+    result.max_file_size = options.table_bytes;
     result.compression = leveldb::kNoCompression;
     return result;
   }
@@ -150,6 +151,9 @@ Status Database::Write(Batch& batch, bool sync) {
   leveldb::WriteOptions options;
   options.sync = sync;
   const leveldb::Status status = impl_->db->Write(options, &batch.impl_->batch);
+  if (sync && LostSync(*impl_->env)) {
+    return Fail(ErrorCode::kIo, "cannot write to " + impl_->name + ": a log could not be synced");
+  }
   if (!status.ok()) return tl::unexpected(ToError(status, "cannot write to " + impl_->name));
   return {};
 }
@@ -195,9 +199,13 @@ Result<std::optional<Bytes>> Database::LastKey(ByteSpan prefix) const {
 uint64_t Database::DiskBytes() const {
   uint64_t total = 0;
   std::error_code ignored;
-  for (const auto& file : std::filesystem::directory_iterator(impl_->folder, ignored)) {
-    const auto size = file.file_size(ignored);
-    if (!ignored) total += size;
+  // Files come and go while LevelDB compacts: what vanishes under our eyes is passed over.
+  std::filesystem::directory_iterator file(impl_->folder, ignored);
+  for (const std::filesystem::directory_iterator end; !ignored && file != end;
+       file.increment(ignored)) {
+    std::error_code gone;
+    const auto size = file->file_size(gone);
+    if (!gone) total += size;
   }
   return total;
 }

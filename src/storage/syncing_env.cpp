@@ -1,5 +1,6 @@
 #include "src/storage/syncing_env.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -8,10 +9,11 @@ namespace {
 
 class SyncingFile final : public leveldb::WritableFile {
  public:
-  explicit SyncingFile(leveldb::WritableFile* file) : file_(file) {}
+  /// Sets `lost` when a sync that nobody waits for fails.
+  SyncingFile(leveldb::WritableFile* file, std::atomic<bool>& lost) : file_(file), lost_(lost) {}
   ~SyncingFile() override {
     // LevelDB deletes a rotated log without closing it.
-    if (!closed_) file_->Sync();
+    if (!closed_ && !file_->Sync().ok()) lost_ = true;
   }
 
   leveldb::Status Append(const leveldb::Slice& data) override { return file_->Append(data); }
@@ -22,17 +24,21 @@ class SyncingFile final : public leveldb::WritableFile {
     closed_ = true;
     leveldb::Status synced = file_->Sync();
     leveldb::Status closed = file_->Close();
+    if (!synced.ok()) lost_ = true;
     return synced.ok() ? closed : synced;
   }
 
  private:
   std::unique_ptr<leveldb::WritableFile> file_;
+  std::atomic<bool>& lost_;
   bool closed_ = false;
 };
 
 class SyncingEnv final : public leveldb::EnvWrapper {
  public:
   explicit SyncingEnv(leveldb::Env* base) : EnvWrapper(base) {}
+
+  bool lost_sync() const { return lost_; }
 
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** file) override {
     return Wrap(name, file, target()->NewWritableFile(name, file));
@@ -44,14 +50,21 @@ class SyncingEnv final : public leveldb::EnvWrapper {
   }
 
  private:
-  static leveldb::Status Wrap(const std::string& name, leveldb::WritableFile** file,
-                              leveldb::Status opened) {
-    if (opened.ok() && name.ends_with(".log")) *file = new SyncingFile(*file);
+  leveldb::Status Wrap(const std::string& name, leveldb::WritableFile** file,
+                       leveldb::Status opened) {
+    if (opened.ok() && name.ends_with(".log")) *file = new SyncingFile(*file, lost_);
     return opened;
   }
+
+  std::atomic<bool> lost_{false};
 };
 
 }  // namespace
+
+bool LostSync(const leveldb::Env& env) {
+  const auto* syncing = dynamic_cast<const SyncingEnv*>(&env);
+  return syncing != nullptr && syncing->lost_sync();
+}
 
 std::unique_ptr<leveldb::Env> MakeSyncingEnv(leveldb::Env* base) {
   return std::make_unique<SyncingEnv>(base);

@@ -13,4 +13,8 @@ namespace cairn::storage {
 /// Wraps `base`, which must outlive it.
 std::unique_ptr<leveldb::Env> MakeSyncingEnv(leveldb::Env* base);
 
+/// True once the sync of a rotated log has failed: from then on nothing written through that
+/// environment can be promised to be durable.
+bool LostSync(const leveldb::Env& env);
+
 }  // namespace cairn::storage

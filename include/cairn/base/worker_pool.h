@@ -26,7 +26,7 @@ class WorkerPool {
   void Run(std::function<void()> task) CAIRN_EXCLUDES(mutex_);
 
   /// Calls `task(i)` for each i below `count`, on the workers and the calling thread, and returns
-  /// when all are done.
+  /// when all are done. What a task throws is thrown here again, once no task runs any more.
   void ForEach(size_t count, const std::function<void(size_t)>& task) CAIRN_EXCLUDES(mutex_);
 
  private:

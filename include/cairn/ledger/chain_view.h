@@ -33,7 +33,6 @@ struct ChainView {
   const HeaderEntry* tip = nullptr;          // of the connected chain
   const HeaderEntry* best_header = nullptr;  // the most work among valid headers
   HeightIndex heights;
-  bool initial_block_download = true;
   uint64_t generation = 0;  // ascends with every publication
 
   int Height() const { return tip->height; }

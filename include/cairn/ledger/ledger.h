@@ -37,6 +37,8 @@ struct LedgerOptions {
   int64_t max_tip_age = 24 * 60 * 60;  // -maxtipage, seconds
   int stop_at_height = 0;              // -stopatheight: 0 never
   bool use_checkpoints = true;         // -checkpoints
+  /// Asked between blocks while many stored ones are connected; true ends that early.
+  std::function<bool()> interrupted = [] { return false; };
 };
 
 /// What became of a submitted block.
@@ -96,6 +98,9 @@ class Ledger {
   /// The chain as of the last commit.
   virtual ChainViewPtr View() const = 0;
 
+  /// False from the moment on that the tip is recent and has the minimum work, for good.
+  virtual bool IsInitialBlockDownload() = 0;
+
   /// The header of that hash on any branch, or null.
   virtual const HeaderEntry* Find(const BlockHash& hash) const = 0;
 
@@ -119,7 +124,7 @@ class Ledger {
   /// The unspent output of that outpoint at the tip; nothing if there is none.
   virtual Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) = 0;
 
-  virtual std::vector<BranchTip> BranchTips() const = 0;
+  virtual std::vector<BranchTip> BranchTips() = 0;
   /// Bytes of stored bodies and undo data.
   virtual uint64_t SizeOnDisk() const = 0;
 

@@ -46,8 +46,9 @@ class BlockStore {
   /// True if the number was handed out and what it names has not been lost.
   bool Has(uint64_t sequence) const { return sequence != 0 && sequence < next_sequence_; }
 
-  /// Deletes every record from `first` on: what a crash left behind without a row that names it.
-  Status DiscardFrom(uint64_t first);
+  /// Deletes every record behind `last`, the highest that a row names: what a crash left behind.
+  /// Numbers up to `last` are never handed out again, even if their records were lost.
+  Status DiscardBehind(uint64_t last);
 
   /// Makes all bodies durable, then the rows.
   Status SyncWithRows(std::span<const HeaderRow> rows);

@@ -19,6 +19,7 @@ struct DatabaseOptions {
   uint64_t cache_bytes = 8 << 20;         // of uncompressed blocks read
   uint64_t write_buffer_bytes = 4 << 20;  // one table in memory; LevelDB may hold two
   bool bloom_filter = false;              // pays where absent keys are asked for
+  uint64_t table_bytes = 2 << 20;         // size of a file before the next is begun
   int max_open_files = 64;
 };
 

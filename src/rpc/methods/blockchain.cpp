@@ -60,7 +60,7 @@ Method GetBlockchainInfo() {
             out.Key("mediantime").Uint(tip.median_time);
             out.Key("verificationprogress")
                 .Double(VerificationProgress(*view, request.node().clock.Now()));
-            out.Key("initialblockdownload").Bool(view->initial_block_download);
+            out.Key("initialblockdownload").Bool(request.node().ledger->IsInitialBlockDownload());
             out.Key("chainwork").String(tip.chain_work.ToString());
             out.Key("size_on_disk").Uint(ledger.SizeOnDisk());
             out.Key("pruned").Bool(false);

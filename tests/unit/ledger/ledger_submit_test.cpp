@@ -41,7 +41,7 @@ TEST(LedgerSubmit, ANewLedgerHasGenesisAlone) {
   EXPECT_EQ(view->Height(), 0);
   EXPECT_EQ(view->tip->hash, world.params.genesis_hash);
   EXPECT_EQ(view->best_header, view->tip);
-  EXPECT_TRUE(view->initial_block_download);
+  EXPECT_TRUE(world.ledger->IsInitialBlockDownload());
   EXPECT_EQ(world.ledger->ReadBlock(*view->tip), world.params.genesis_block);
   EXPECT_EQ(world.ledger->ReadSpentCoins(*view->tip).error().code, ErrorCode::kNotFound);
   EXPECT_THAT(Tips(world), ElementsAre("0:0:active"));

@@ -184,9 +184,9 @@ TEST(BlockStore, DiscardingTakesTheEndOff) {
   {
     const auto store = Open(folder);
     for (uint8_t i = 1; i <= 5; ++i) AppendBody(*store, {i});
-    ASSERT_TRUE(store->DiscardFrom(9).has_value());  // nothing there
+    ASSERT_TRUE(store->DiscardBehind(5).has_value());  // nothing there
     EXPECT_TRUE(store->Has(5));
-    ASSERT_TRUE(store->DiscardFrom(4).has_value());
+    ASSERT_TRUE(store->DiscardBehind(3).has_value());
     EXPECT_TRUE(store->Has(3));
     EXPECT_FALSE(store->Has(4));
     EXPECT_EQ(store->ReadBody(4).error().code, ErrorCode::kNotFound);
@@ -204,9 +204,18 @@ TEST(BlockStore, DiscardingEverything) {
   const auto store = Open(folder);
   AppendBody(*store, {1});
   AppendUndo(*store, {2});
-  ASSERT_TRUE(store->DiscardFrom(1).has_value());
+  ASSERT_TRUE(store->DiscardBehind(0).has_value());
   EXPECT_FALSE(store->Has(1));
   EXPECT_EQ(AppendBody(*store, {3}), 1u);
+}
+
+TEST(BlockStore, NumbersOfLostRecordsAreNotUsedAgain) {
+  const TempDir folder;
+  const auto store = Open(folder);
+  AppendBody(*store, {1});
+  ASSERT_TRUE(store->DiscardBehind(7).has_value());
+  EXPECT_EQ(AppendBody(*store, {2}), 8u);
+  EXPECT_EQ(store->ReadBody(7).error().code, ErrorCode::kNotFound);
 }
 
 std::map<BlockHash, HeaderRow> RowsOf(const BlockStore& store) {
