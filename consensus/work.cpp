@@ -20,11 +20,15 @@ uint32_t BitsWithinPeriod(const Ancestors& chain, uint32_t time, const RetargetR
   return bits;
 }
 
-/// target * actual / wanted, in whichever order fits 256 bits.
+/// target * actual / wanted, exactly although the product may need more than 256 bits: with
+/// target = quotient * wanted + rest it is quotient * actual + rest * actual / wanted. A result
+/// that is out of range itself becomes the greatest number.
 U256 Scale(const U256& target, uint32_t actual, uint32_t wanted) {
-  constexpr int kFactorBits = 32;
-  if (target.BitLength() + kFactorBits <= 256) return target * actual / U256(wanted);
-  return target / U256(wanted) * actual;
+  const U256 greatest = ~U256();
+  const U256 quotient = target / U256(wanted);
+  if (quotient >= greatest / U256(actual)) return greatest;
+  const uint64_t rest = (target - quotient * wanted).Low64();
+  return quotient * actual + U256(rest * actual / wanted);
 }
 
 uint32_t BitsOfNewPeriod(const Ancestors& chain, const RetargetRules& rules) {
