@@ -1,0 +1,169 @@
+// Making blocks on request and continuously.
+#include "cairn/mining/miner.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/chain_world.h"
+
+namespace cairn::mining {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ChainWorld;
+
+const std::atomic<bool> kNeverStop{false};
+
+TemplateOptions PayAnyone() {
+  TemplateOptions options;
+  options.payout_script = {OP_1};
+  return options;
+}
+
+/// A chain whose target no test will ever meet.
+consensus::Params Hopeless() {
+  consensus::Params params = test::QuickRegtest();
+  params.retarget.limit_bits = 0x03000001;
+  params.retarget.never = false;
+  params.retarget.allow_min_difficulty = true;
+  return params;
+}
+
+TEST(MineBlock, MovesTheTip) {
+  ChainWorld world;
+  for (int height = 1; height <= 5; ++height) {
+    uint64_t tries = 1000;
+    const auto block = MineBlock(*world.ledger, world.clock, PayAnyone(), tries, true, kNeverStop);
+    ASSERT_TRUE(block.has_value() && *block != nullptr);
+    EXPECT_EQ(world.Height(), height);
+    EXPECT_EQ(world.Tip(), (*block)->hash().ToString());
+    EXPECT_EQ(tries, 1000 - (*block)->header().nonce - 1);
+    EXPECT_EQ((*block)->transactions()[0].outputs[0].script.size(), 1u);
+  }
+}
+
+TEST(MineBlock, UsesTheClockThatItIsGiven) {
+  ChainWorld world;
+  world.clock.SetMock(1'600'000'000);
+  uint64_t tries = 1000;
+  const auto block = MineBlock(*world.ledger, world.clock, PayAnyone(), tries, true, kNeverStop);
+  ASSERT_TRUE(block.has_value() && *block != nullptr);
+  EXPECT_EQ((*block)->header().time, 1'600'000'000u);
+}
+
+TEST(MineBlock, KeepsTheBlockToItselfIfAsked) {
+  ChainWorld world;
+  uint64_t tries = 1000;
+  const auto block = MineBlock(*world.ledger, world.clock, PayAnyone(), tries, false, kNeverStop);
+  ASSERT_TRUE(block.has_value() && *block != nullptr);
+  EXPECT_EQ(world.Height(), 0);
+  EXPECT_EQ(world.ledger->Find((*block)->hash()), nullptr);
+  world.Connect(*block);
+}
+
+TEST(MineBlock, GivesNothingWhenTriesRunOutOrItIsStopped) {
+  ChainWorld world;
+  uint64_t none = 0;
+  auto block = MineBlock(*world.ledger, world.clock, PayAnyone(), none, true, kNeverStop);
+  ASSERT_TRUE(block.has_value());
+  EXPECT_EQ(*block, nullptr);
+  const std::atomic<bool> stop{true};
+  uint64_t tries = 1000;
+  block = MineBlock(*world.ledger, world.clock, PayAnyone(), tries, true, stop);
+  ASSERT_TRUE(block.has_value());
+  EXPECT_EQ(*block, nullptr);
+  EXPECT_EQ(world.Height(), 0);
+}
+
+TEST(MineBlock, SpendsItsTriesOnAHopelessTarget) {
+  ChainWorld world(Hopeless());
+  uint64_t tries = 1000;
+  const auto block = MineBlock(*world.ledger, world.clock, PayAnyone(), tries, true, kNeverStop);
+  ASSERT_TRUE(block.has_value());
+  EXPECT_EQ(*block, nullptr);
+  EXPECT_EQ(tries, 0u);
+}
+
+TEST(MineBlock, SaysWhyABlockIsRefused) {
+  ChainWorld world;
+  TemplateOptions options = PayAnyone();
+  options.version = 1;
+  uint64_t tries = 1000;
+  auto block = MineBlock(*world.ledger, world.clock, options, tries, true, kNeverStop);
+  ASSERT_FALSE(block.has_value());
+  EXPECT_EQ(block.error().message, "bad-version(0x00000001)");
+  world.ledger->Stop();
+  block = MineBlock(*world.ledger, world.clock, PayAnyone(), tries, true, kNeverStop);
+  ASSERT_FALSE(block.has_value());
+  EXPECT_EQ(block.error().message, "the ledger has stopped");
+}
+
+void WaitForHeight(const ChainWorld& world, int height) {
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (world.Height() < height && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_GE(world.Height(), height);
+}
+
+TEST(Miner, MinesUntilItIsDestroyed) {
+  ChainWorld world;
+  uint64_t found = 0;
+  {
+    Miner miner(*world.ledger, world.clock, {PayAnyone(), 0s});
+    WaitForHeight(world, 5);
+    found = miner.blocks_found();
+  }
+  const int height = world.Height();
+  EXPECT_GE(height, static_cast<int>(found));
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(world.Height(), height);
+}
+
+TEST(Miner, PausesBetweenBlocksAndEndsAtOnce) {
+  ChainWorld world;
+  const auto start = std::chrono::steady_clock::now();
+  {
+    Miner miner(*world.ledger, world.clock, {PayAnyone(), 3600s});
+    WaitForHeight(world, 1);
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(world.Height(), 1);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
+}
+
+TEST(Miner, EndsWhileItSearches) {
+  ChainWorld world(Hopeless());
+  const auto start = std::chrono::steady_clock::now();
+  {
+    Miner miner(*world.ledger, world.clock, {PayAnyone(), 0s});
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(miner.blocks_found(), 0u);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
+  EXPECT_EQ(world.Height(), 0);
+}
+
+TEST(Miner, OutlivesAStoppedLedger) {
+  ChainWorld world;
+  Miner miner(*world.ledger, world.clock, {PayAnyone(), 0s});
+  WaitForHeight(world, 1);
+  world.ledger->Stop();
+  std::this_thread::sleep_for(20ms);
+}
+
+TEST(Miner, SharesTheChainWithOthers) {
+  ChainWorld world;
+  {
+    Miner first(*world.ledger, world.clock, {PayAnyone(), 0s});
+    TemplateOptions other;
+    other.payout_script = {OP_1, OP_1};
+    Miner second(*world.ledger, world.clock, {other, 0s});
+    WaitForHeight(world, 10);
+  }
+  EXPECT_EQ(world.ledger->FailureReason(), "");
+}
+
+}  // namespace
+}  // namespace cairn::mining
