@@ -147,20 +147,13 @@ std::string_view SighashName(ByteSpan push) {
   ByteSpan der = push.subspan(2, push.size() - 3);
   if (!TakeDerInteger(der) || !TakeDerInteger(der) || !der.empty()) return {};
   switch (push.back()) {
-    case 0x01:
-      return "ALL";
-    case 0x02:
-      return "NONE";
-    case 0x03:
-      return "SINGLE";
-    case 0x81:
-      return "ALL|ANYONECANPAY";
-    case 0x82:
-      return "NONE|ANYONECANPAY";
-    case 0x83:
-      return "SINGLE|ANYONECANPAY";
-    default:
-      return {};
+    case 0x01: return "ALL";
+    case 0x02: return "NONE";
+    case 0x03: return "SINGLE";
+    case 0x81: return "ALL|ANYONECANPAY";
+    case 0x82: return "NONE|ANYONECANPAY";
+    case 0x83: return "SINGLE|ANYONECANPAY";
+    default: return {};
   }
 }
 

@@ -91,28 +91,17 @@ ClassifiedOutput ClassifyOutput(ByteSpan script) {
 
 std::string_view OutputTypeName(OutputType type) {
   switch (type) {
-    case OutputType::kNonStandard:
-      return "nonstandard";
-    case OutputType::kPubKey:
-      return "pubkey";
-    case OutputType::kPubKeyHash:
-      return "pubkeyhash";
-    case OutputType::kScriptHash:
-      return "scripthash";
-    case OutputType::kMultisig:
-      return "multisig";
-    case OutputType::kNullData:
-      return "nulldata";
-    case OutputType::kWitnessV0KeyHash:
-      return "witness_v0_keyhash";
-    case OutputType::kWitnessV0ScriptHash:
-      return "witness_v0_scripthash";
-    case OutputType::kWitnessV1Taproot:
-      return "witness_v1_taproot";
-    case OutputType::kAnchor:
-      return "anchor";
-    case OutputType::kWitnessUnknown:
-      return "witness_unknown";
+    case OutputType::kNonStandard: return "nonstandard";
+    case OutputType::kPubKey: return "pubkey";
+    case OutputType::kPubKeyHash: return "pubkeyhash";
+    case OutputType::kScriptHash: return "scripthash";
+    case OutputType::kMultisig: return "multisig";
+    case OutputType::kNullData: return "nulldata";
+    case OutputType::kWitnessV0KeyHash: return "witness_v0_keyhash";
+    case OutputType::kWitnessV0ScriptHash: return "witness_v0_scripthash";
+    case OutputType::kWitnessV1Taproot: return "witness_v1_taproot";
+    case OutputType::kAnchor: return "anchor";
+    case OutputType::kWitnessUnknown: return "witness_unknown";
   }
   return "nonstandard";
 }
