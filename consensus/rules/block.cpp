@@ -53,14 +53,16 @@ constexpr Rule<HashedBlock> kRules[] = {
      "Two neighbours in the merkle tree MUST NOT be equal (CVE-2012-2459).",
      HasUnambiguousTransactions},
     {Reject::kBlockLength, "141",
-     "A block MUST have a transaction, and without witness MUST NOT exceed the weight limit.",
+     "A block MUST have a transaction, and MUST NOT have more than 1,000,000 bytes without "
+     "witness.",
      HasLengthInRange},
     {Reject::kCoinbaseMissing, "", "A block's first transaction MUST be a coinbase.",
      BeginsWithCoinbase},
     {Reject::kCoinbaseMultiple, "", "A block's other transactions MUST NOT be coinbases.",
      HasOneCoinbase},
     {Reject::kBlockSigops, "141",
-     "A block's legacy signature operations MUST NOT cost more than the limit.",
+     "A block's signature operations in scriptSigs and output scripts, at 4 each, MUST NOT cost "
+     "more than 80,000.",
      HasLegacySigopsInRange},
     {Reject::kSignetSolution, "325", "On a signet, a block MUST carry a solution to the challenge.",
      HasSolution},

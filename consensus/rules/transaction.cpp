@@ -63,7 +63,7 @@ constexpr Rule<Transaction> kRules[] = {
     {Reject::kInputsEmpty, "", "A transaction MUST have an input.", HasInputs},
     {Reject::kOutputsEmpty, "", "A transaction MUST have an output.", HasOutputs},
     {Reject::kOversize, "141",
-     "A transaction without its witness MUST NOT weigh more than a block may.", FitsIntoBlock},
+     "A transaction MUST NOT have more than 1,000,000 bytes without witness.", FitsIntoBlock},
     {Reject::kOutputNegative, "", "An output's value MUST NOT be negative.", HasNoNegativeOutput},
     {Reject::kOutputTooLarge, "", "An output's value MUST NOT exceed 21 million bitcoins.",
      HasNoOversizedOutput},
