@@ -174,6 +174,7 @@ void ChainState::Commit(HeaderEntry* tip) {
 }
 
 void ChainState::PublishIfStale() {
+  if (!failure().empty()) return;  // the tip may stand in the middle of a reorganisation
   const ChainViewPtr view = view_.Get();
   if (view->tip != tip_ || view->best_header != tree_.best_header()) Publish();
 }

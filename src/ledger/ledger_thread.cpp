@@ -60,17 +60,12 @@ Status LedgerThread::Start() {
 
 void LedgerThread::Loop() {
   log::SetThreadName("ledger");
-  while (std::optional<Task> task = inbox_.Pop()) {
-    (*task)();
-    NotifyTip();
-  }
+  while (std::optional<Task> task = inbox_.Pop()) (*task)();
 }
 
 void LedgerThread::NotifyTip() {
-  const BlockHash tip = View()->tip->hash;
   base::MutexLock lock(tip_mutex_);
-  if (notified_tip_ == tip) return;
-  notified_tip_ = tip;
+  ++notifications_;
   tip_changed_.NotifyAll();
 }
 
@@ -113,7 +108,11 @@ std::future<SubmitResult> LedgerThread::Enqueue(std::function<Checked()> check) 
   std::future<SubmitResult> future = answer->get_future();
   const auto outcome = std::make_shared<std::future<Checked>>(checked->get_future());
   workers_.Run([checked] { (*checked)(); });
-  Task task([this, outcome, answer] { answer->set_value(Process(*outcome)); });
+  Task task([this, outcome, answer] {
+    SubmitResult result = Process(*outcome);
+    NotifyTip();  // whoever has the answer must not be woken by the tip that it tells of
+    answer->set_value(std::move(result));
+  });
   if (!inbox_.Push(std::move(task))) return Ready(StoppedResult());
   return future;
 }
@@ -218,13 +217,19 @@ std::vector<BranchTip> LedgerThread::BranchTips() {
 
 bool LedgerThread::WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  base::MutexLock lock(tip_mutex_);
-  while (notified_tip_ == seen && !stopped_) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= left.zero()) return false;
-    tip_changed_.WaitFor(tip_mutex_, left);
+  uint64_t noticed = 0;
+  while (true) {
+    // The view decides, not the notification: what a caller has seen there is no news.
+    if (View()->tip->hash != seen) return true;
+    base::MutexLock lock(tip_mutex_);
+    while (notifications_ == noticed && !stopped_) {
+      const auto left = deadline - std::chrono::steady_clock::now();
+      if (left <= left.zero()) return false;
+      tip_changed_.WaitFor(tip_mutex_, left);
+    }
+    if (stopped_) return false;
+    noticed = notifications_;
   }
-  return notified_tip_ != seen;
 }
 
 void LedgerThread::Synchronize() {

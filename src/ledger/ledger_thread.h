@@ -66,7 +66,7 @@ class LedgerThread final : public Ledger {
   BoundedQueue<Task> inbox_;
   mutable base::Mutex tip_mutex_;
   mutable base::CondVar tip_changed_;
-  BlockHash notified_tip_ CAIRN_GUARDED_BY(tip_mutex_);
+  uint64_t notifications_ CAIRN_GUARDED_BY(tip_mutex_) = 0;  // of what may be a new tip
   bool stopped_ CAIRN_GUARDED_BY(tip_mutex_) = false;
   std::jthread thread_;
 };
