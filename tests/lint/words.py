@@ -42,7 +42,10 @@ def check(root):
     for path in tree.files(root):
         if path.suffix not in _TEXT:
             continue
-        text = path.read_text()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a fuzzing seed that happens to have the name of a text
         complaints += _check_words(root, path, text)
         if path.suffix == ".h":
             complaints += _check_header(root, path, text)
