@@ -8,6 +8,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 option(CAIRN_TESTS "Build the tests and benchmarks" ON)
 option(CAIRN_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
+option(CAIRN_COVERAGE "Count the lines that tests run (GCC; see scripts/coverage)" OFF)
 set(CAIRN_SANITIZE "" CACHE STRING "Sanitizer to build with: address or thread")
 
 find_program(CCACHE_PROGRAM ccache)
@@ -50,6 +51,11 @@ endif()
 if(CAIRN_SANITIZE)
   add_library(cairn_sanitizer_options OBJECT "${CMAKE_SOURCE_DIR}/cmake/sanitizer_options.cpp")
   link_libraries(cairn_sanitizer_options)
+endif()
+
+if(CAIRN_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
 endif()
 
 find_package(Threads REQUIRED)

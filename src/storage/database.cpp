@@ -20,6 +20,7 @@ constexpr int kBloomBitsPerKey = 10;
 constexpr std::string_view kFormatKey("\0format", 7);
 
 leveldb::Slice AsSlice(ByteSpan bytes) {
+  if (bytes.empty()) return {};  // LevelDB compares from the pointer, which may be null here
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
