@@ -43,6 +43,10 @@ class WordLint(Tree):
             self.put("include/a.h", text)
             self.assertEqual(len(words.check(self.root)), 1, text)
 
+    def test_fuzzing_seeds_are_no_text(self):
+        self.put("tests/fuzz/corpus/block/0a", "TO" + "DO")
+        self.assertEqual(words.check(self.root), [])
+
 
 class LinkLint(Tree):
     def test_links(self):
