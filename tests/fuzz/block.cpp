@@ -3,7 +3,9 @@
 #include <memory>
 
 #include "cairn/base/writer.h"
+#include "consensus/rules/signet.h"
 #include "consensus/rules/spending.h"
+#include "consensus/work.h"
 #include "tests/fuzz/chains.h"
 #include "tests/fuzz/targets.h"
 
@@ -101,10 +103,16 @@ void CheckMoney(const Block& block, const consensus::Params& params,
 void CheckRules(const BlockPtr& block, const consensus::Params& params,
                 const RepeatedAncestors& ancestors, consensus::ScriptFlags flags) {
   const consensus::Verdict verdict = consensus::CheckBlockBody(*block, params);
+  const auto checked = consensus::CheckBlock(block, params);
   if (!verdict) {
-    CAIRN_ASSERT(!verdict.error().ToString().empty());
+    CAIRN_ASSERT(!verdict.error().ToString().empty() && !checked);
     return;
   }
+  // What a solved block has beyond a template.
+  const bool solved =
+      consensus::MeetsTarget(block->hash(), block->header().bits, params.retarget) &&
+      consensus::HasSignetSolution(*block, params);
+  CAIRN_ASSERT(checked.has_value() == solved);
   const consensus::Verdict placed = consensus::AcceptBlock({*block, params, ancestors});
   CAIRN_ASSERT(placed || !placed.error().ToString().empty());
   CheckMoney(*block, params, ancestors, flags);

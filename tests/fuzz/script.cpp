@@ -1,3 +1,4 @@
+#include "consensus/script/sigops.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/spend.h"
 #include "tests/fuzz/targets.h"
@@ -40,6 +41,12 @@ uint64_t MostSignatures(const Transaction& tx) {
   return kScripts * kOpcodes + tx.total_size() / kWeightPerSignature + 1;
 }
 
+uint64_t SigopsCost(const SpendCase& spend) {
+  const Coin coin{spend.coins[0].value, 1, false, spend.coins[0].script};
+  const Coin* const coins[] = {&coin};
+  return consensus::SigopsCost(*spend.tx, coins, spend.flags);
+}
+
 void CheckSpend(SpendCase& spend, uint8_t seed, uint32_t other_flags) {
   InventedCurve curve(seed);
   const ScriptError error = test::RunCase(spend, curve);
@@ -47,11 +54,14 @@ void CheckSpend(SpendCase& spend, uint8_t seed, uint32_t other_flags) {
   CAIRN_ASSERT(!consensus::ScriptErrorText(error).empty());
 
   // Every flag only ever forbids: with fewer of them a valid spend stays valid, with more an
-  // invalid one stays invalid.
+  // invalid one stays invalid. More of them find more signature operations to count.
   const bool valid = error == ScriptError::kOk;
   const uint32_t bits = spend.flags.bits();
+  const uint64_t sigops_cost = SigopsCost(spend);
   spend.flags = LegalFlags(valid ? bits & other_flags : bits | other_flags);
   CAIRN_ASSERT((test::RunCase(spend, curve) == ScriptError::kOk) == valid);
+  const uint64_t other_cost = SigopsCost(spend);
+  CAIRN_ASSERT(valid ? other_cost <= sigops_cost : other_cost >= sigops_cost);
 }
 
 /// Scripts as they come, with nothing that fits anything.
@@ -66,11 +76,14 @@ void FillFreely(Input& input, TransactionDraft::Input& spending, Bytes& output) 
 /// A script in a wrapping that fits, with arguments.
 void FillWrapped(Wrapping wrapping, Input& input, TransactionDraft::Input& spending,
                  Bytes& output) {
-  // Every fourth leaf is of a version that means nothing yet.
-  const uint8_t leaf_version = input.Byte() % 4 == 3 ? 0xc2 : consensus::kTapscriptLeafVersion;
+  // Every fourth leaf is of a version that means nothing yet; some have siblings.
+  const uint8_t leaf = input.Byte();
+  const uint8_t leaf_version = leaf % 4 == 3 ? 0xc2 : consensus::kTapscriptLeafVersion;
+  std::vector<crypto::Digest> siblings(leaf / 64);
+  for (crypto::Digest& sibling : siblings) sibling.fill(leaf);
   std::vector<Bytes> arguments;
   for (size_t items = input.Below(32); items > 0; --items) arguments.push_back(Copy(input.Short()));
-  const WrappedScript wrapped(wrapping, Copy(input.Rest()), leaf_version);
+  const WrappedScript wrapped(wrapping, Copy(input.Rest()), leaf_version, siblings);
   wrapped.Open(std::move(arguments), spending);
   output = wrapped.Output();
 }

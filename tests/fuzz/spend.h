@@ -45,13 +45,15 @@ inline void PushShortest(ScriptBuilder& builder, ByteSpan item) {
   }
 }
 
-/// A script inside its wrapping. A tapscript is the only leaf under the key with the secret 1.
+/// A script inside its wrapping. A tapscript's internal key is the one with the secret 1.
 class WrappedScript {
  public:
-  WrappedScript(Wrapping wrapping, Bytes script, uint8_t leaf_version = 0xc0)
+  WrappedScript(Wrapping wrapping, Bytes script,
+                uint8_t leaf_version = consensus::kTapscriptLeafVersion,
+                std::span<const crypto::Digest> siblings = {})
       : wrapping_(wrapping),
         script_(std::move(script)),
-        taproot_(test::TestKey(1), script_, leaf_version) {}
+        taproot_(test::TestKey(1), script_, leaf_version, siblings) {}
 
   Bytes Output() const {
     switch (wrapping_) {

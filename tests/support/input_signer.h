@@ -88,7 +88,7 @@ class InputSigner {
   consensus::TransactionMidstates midstates_;
 };
 
-/// A taproot output over an internal key, alone or with a tree of one leaf.
+/// A taproot output over an internal key: without scripts, or with a leaf below some siblings.
 struct TaprootOutput {
   crypto::Digest leaf{};
   crypto::Digest tweak{};
@@ -97,10 +97,14 @@ struct TaprootOutput {
 
   explicit TaprootOutput(const TestKey& internal) { Commit(internal, {}); }
   TaprootOutput(const TestKey& internal, ByteSpan leaf_script,
-                uint8_t leaf_version = consensus::kTapscriptLeafVersion)
+                uint8_t leaf_version = consensus::kTapscriptLeafVersion,
+                std::span<const crypto::Digest> siblings = {})
       : leaf(consensus::TapleafHash(leaf_version, leaf_script)), control{leaf_version} {
-    Commit(internal, leaf);
+    crypto::Digest root = leaf;
+    for (const crypto::Digest& sibling : siblings) root = consensus::TapbranchHash(root, sibling);
+    Commit(internal, root);
     Append(control, internal.XOnly());
+    for (const crypto::Digest& sibling : siblings) Append(control, sibling);
   }
 
  private:
