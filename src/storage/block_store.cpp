@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kBodiesFormat = "cairn bodies 1";
 constexpr std::string_view kIndexFormat = "cairn header index 1";
 constexpr uint8_t kSequencePrefix = 's';
+constexpr size_t kSequenceKeySize = 1 + sizeof(uint64_t);
 constexpr uint8_t kRowPrefix = 'h';
 constexpr uint8_t kBodyKind = 'b';
 constexpr uint8_t kUndoKind = 'u';
@@ -85,21 +86,35 @@ Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path
   if (!opened) return tl::unexpected(opened.error());
   store->index_ = *std::move(opened);
 
-  const auto last = store->bodies_->LastKey(ByteSpan(&kSequencePrefix, 1));
-  if (!last) return tl::unexpected(last.error());
-  if (*last) {
-    if ((*last)->size() != 9)
-      return Fail(ErrorCode::kCorruption, "blocks/bodies has a foreign key");
-    store->next_sequence_ = LoadBig<uint64_t>((*last)->data() + 1) + 1;
-  }
+  if (const Status found = store->FindEnds(); !found) return tl::unexpected(found.error());
   return store;
 }
 
+Status BlockStore::FindEnds() {
+  const ByteSpan prefix(&kSequencePrefix, 1);
+  const auto last = bodies_->LastKey(prefix);
+  if (!last) return tl::unexpected(last.error());
+  if (!*last) return {};
+  Bytes first;
+  const Status scanned = bodies_->Scan(prefix, prefix, [&](ByteSpan key, ByteSpan) {
+    first.assign(key.begin(), key.end());
+    return false;
+  });
+  if (!scanned) return scanned;
+  if (first.size() != kSequenceKeySize || (*last)->size() != kSequenceKeySize) {
+    return Fail(ErrorCode::kCorruption, "blocks/bodies has a foreign key");
+  }
+  first_sequence_ = LoadBig<uint64_t>(first.data() + 1);
+  next_sequence_ = LoadBig<uint64_t>((*last)->data() + 1) + 1;
+  return {};
+}
+
 Result<uint64_t> BlockStore::Append(uint8_t kind, ByteSpan payload) {
-  const uint64_t sequence = next_sequence_.load();
   Bytes value;
   value.reserve(1 + payload.size());
   Writer(value).U8(kind).Raw(payload);
+  const base::MutexLock lock(appending_);
+  const uint64_t sequence = next_sequence_.load();
   Batch batch;
   batch.Put(SequenceKey(sequence), value);
   if (const Status written = bodies_->Write(batch, false); !written) {
@@ -131,6 +146,7 @@ Result<Bytes> BlockStore::ReadBody(uint64_t sequence) const { return Read(kBodyK
 Result<Bytes> BlockStore::ReadUndo(uint64_t sequence) const { return Read(kUndoKind, sequence); }
 
 Status BlockStore::DiscardBehind(uint64_t last) {
+  const base::MutexLock lock(appending_);
   Batch batch;
   for (uint64_t sequence = last + 1; sequence < next_sequence_; ++sequence) {
     batch.Delete(SequenceKey(sequence));
@@ -164,6 +180,38 @@ Status BlockStore::ForEachRow(const std::function<void(const HeaderRow&)>& visit
   if (!scanned) return scanned;
   if (!intact) return Fail(ErrorCode::kCorruption, "blocks/index has a row that cannot be read");
   return {};
+}
+
+Status BlockStore::PruneBelow(uint64_t sequence) {
+  const uint64_t first = first_sequence_;
+  return sequence > first ? PruneRun(first, sequence - 1) : Status();
+}
+
+Status BlockStore::PruneRun(uint64_t first, uint64_t last) {
+  const uint64_t next = next_sequence_;
+  first = std::max<uint64_t>(first, 1);
+  if (next < 3) return {};
+  last = std::min(last, next - 2);
+  if (first > last) return {};
+  // Readers first: nobody shall begin to look for what is about to go.
+  if (first <= first_sequence_ && last >= first_sequence_) first_sequence_ = last + 1;
+  if (Status deleted = DeleteRun(first, last); !deleted) return deleted;
+  return bodies_->CompactRange(SequenceKey(first), SequenceKey(last));
+}
+
+/// Writes the deletions into a table of their own. In one table with the newest records they would
+/// make it span all that lies between, and LevelDB would rewrite all of that.
+Status BlockStore::DeleteRun(uint64_t first, uint64_t last) {
+  constexpr uint64_t kRecordsInBatch = 10'000;
+  const base::MutexLock lock(appending_);
+  if (Status flushed = bodies_->FlushMemory(); !flushed) return flushed;
+  for (uint64_t sequence = first; sequence <= last;) {
+    Batch batch;
+    const uint64_t end = std::min(last, sequence + kRecordsInBatch - 1);
+    for (; sequence <= end; ++sequence) batch.Delete(SequenceKey(sequence));
+    if (Status written = bodies_->Write(batch, false); !written) return written;
+  }
+  return bodies_->FlushMemory();
 }
 
 uint64_t BlockStore::DiskBytes() const { return bodies_->DiskBytes(); }

@@ -1,5 +1,7 @@
 #include "cairn/storage/coin_codec.h"
 
+#include <algorithm>
+
 #include "cairn/base/writer.h"
 #include "cairn/primitives/script.h"
 
@@ -51,18 +53,18 @@ void AppendScript(Bytes& out, ByteSpan script) {
   Append(out, script);
 }
 
-Bytes ReadScript(Reader& reader) {
+void ReadScript(Reader& reader, Bytes& script) {
   const uint64_t form = ReadVarint(reader);
   if (form >= kFormRaw) {
-    const uint64_t size = form - kFormRaw;
-    const ByteSpan raw = reader.Take(size);
-    return Bytes(raw.begin(), raw.end());
+    const ByteSpan raw = reader.Take(form - kFormRaw);
+    script.assign(raw.begin(), raw.end());
+    return;
   }
   const Template& shape = kTemplates[form];
-  Bytes script(shape.prefix, shape.prefix + shape.prefix_size);
+  script.reserve(size_t{shape.prefix_size} + shape.payload + shape.suffix_size);
+  script.assign(shape.prefix, shape.prefix + shape.prefix_size);
   Append(script, reader.Take(shape.payload));
   Append(script, ByteSpan(shape.suffix, shape.suffix_size));
-  return script;
 }
 
 }  // namespace
@@ -117,8 +119,7 @@ void AppendCoin(Bytes& out, const Coin& coin) {
   AppendScript(out, coin.script);
 }
 
-StoredCoin ReadCoin(Reader& reader) {
-  StoredCoin coin;
+void ReadCoinInto(Reader& reader, StoredCoin& coin) {
   const uint64_t code = ReadVarint(reader);
   if (code >> 1 > INT32_MAX) reader.SetFailed();
   coin.height = static_cast<int>(code >> 1);
@@ -126,15 +127,26 @@ StoredCoin ReadCoin(Reader& reader) {
   const uint64_t value = DecompressAmount(ReadVarint(reader));
   if (value > static_cast<uint64_t>(kMaxMoney)) reader.SetFailed();
   coin.value = static_cast<Amount>(value);
-  coin.script = ReadScript(reader);
+  ReadScript(reader, coin.script);
+}
+
+StoredCoin ReadCoin(Reader& reader) {
+  StoredCoin coin;
+  ReadCoinInto(reader, coin);
   return coin;
 }
 
-Bytes CoinKey(const OutPoint& outpoint) {
-  Bytes key;
-  key.reserve(1 + Txid::kSize + 4);
-  Writer(key).U8('c').Raw(outpoint.txid.span()).Big(outpoint.index);
+std::array<uint8_t, kCoinKeySize> RawCoinKey(const OutPoint& outpoint) {
+  std::array<uint8_t, kCoinKeySize> key;
+  key[0] = 'c';
+  std::copy(outpoint.txid.bytes.begin(), outpoint.txid.bytes.end(), key.begin() + 1);
+  StoreBig(&key[1 + Txid::kSize], outpoint.index);
   return key;
+}
+
+Bytes CoinKey(const OutPoint& outpoint) {
+  const auto key = RawCoinKey(outpoint);
+  return Bytes(key.begin(), key.end());
 }
 
 }  // namespace cairn::storage

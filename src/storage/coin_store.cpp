@@ -12,7 +12,51 @@ namespace {
 constexpr std::string_view kFormat = "cairn coins 1";
 constexpr std::string_view kTipKey = "tip";
 constexpr uint8_t kCoinPrefix = 'c';
-constexpr size_t kCoinKeySize = 1 + 32 + 4;
+
+Result<std::optional<FlushedTip>> DecodeTip(ByteSpan bytes) {
+  Reader reader(bytes);
+  FlushedTip tip;
+  tip.hash.bytes = reader.Array<32>();
+  tip.flush_number = reader.U64();
+  if (!reader.ok() || !reader.AtEnd()) {
+    return Fail(ErrorCode::kCorruption, "chainstate has a tip that cannot be read");
+  }
+  return tip;
+}
+
+/// `source` is a database or a snapshot of one.
+template <typename Source>
+Result<std::optional<StoredCoin>> ReadCoinFrom(const Source& source, const OutPoint& outpoint) {
+  thread_local std::string value;  // keeps its room from coin to coin
+  const auto found = source.Find(RawCoinKey(outpoint), value);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  Reader reader(AsBytes(value));
+  std::optional<StoredCoin> coin(std::in_place);
+  ReadCoinInto(reader, *coin);
+  if (!reader.ok() || !reader.AtEnd()) {
+    return Fail(ErrorCode::kCorruption,
+                "chainstate has a coin that cannot be read: " + outpoint.ToString());
+  }
+  return coin;
+}
+
+/// `source` is a database or a snapshot of one.
+template <typename Source, typename Visit>
+Status ScanCoins(const Source& source, ByteSpan first, const Visit& visit) {
+  const ByteSpan prefix(&kCoinPrefix, 1);
+  bool intact = true;
+  StoredCoin coin;  // keeps its room from coin to coin
+  const Status scanned = source.Scan(prefix, first, [&](ByteSpan key, ByteSpan value) {
+    Reader reader(value);
+    ReadCoinInto(reader, coin);
+    intact = key.size() == kCoinKeySize && reader.ok() && reader.AtEnd();
+    return intact && visit({Txid::From(key.subspan(1, 32)), LoadBig<uint32_t>(&key[33])}, coin);
+  });
+  if (!scanned) return scanned;
+  if (!intact) return Fail(ErrorCode::kCorruption, "chainstate has a coin that cannot be read");
+  return {};
+}
 
 }  // namespace
 
@@ -34,37 +78,29 @@ Result<std::optional<FlushedTip>> CoinStore::ReadTip() const {
   const auto found = database_->Get(AsBytes(kTipKey));
   if (!found) return tl::unexpected(found.error());
   if (!*found) return std::nullopt;
-  Reader reader(**found);
-  FlushedTip tip;
-  tip.hash.bytes = reader.Array<32>();
-  tip.flush_number = reader.U64();
-  if (!reader.ok() || !reader.AtEnd()) {
-    return Fail(ErrorCode::kCorruption, "chainstate has a tip that cannot be read");
-  }
-  return tip;
+  return DecodeTip(**found);
+}
+
+Result<bool> CoinStore::ReadRawCoin(const OutPoint& outpoint, std::string& value) const {
+  return database_->Find(RawCoinKey(outpoint), value);
 }
 
 Result<std::optional<StoredCoin>> CoinStore::ReadCoin(const OutPoint& outpoint) const {
-  const auto found = database_->Get(CoinKey(outpoint));
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return std::nullopt;
-  Reader reader(**found);
-  StoredCoin coin = storage::ReadCoin(reader);
-  if (!reader.ok() || !reader.AtEnd()) {
-    return Fail(ErrorCode::kCorruption,
-                "chainstate has a coin that cannot be read: " + outpoint.ToString());
-  }
-  return coin;
+  return ReadCoinFrom(*database_, outpoint);
+}
+
+Result<std::optional<StoredCoin>> CoinSnapshot::ReadCoin(const OutPoint& outpoint) const {
+  return ReadCoinFrom(*snapshot_, outpoint);
 }
 
 void CoinStore::PutCoin(Batch& batch, const OutPoint& outpoint, const Coin& coin) {
   Bytes value;
   AppendCoin(value, coin);
-  batch.Put(CoinKey(outpoint), value);
+  batch.Put(RawCoinKey(outpoint), value);
 }
 
 void CoinStore::DeleteCoin(Batch& batch, const OutPoint& outpoint) {
-  batch.Delete(CoinKey(outpoint));
+  batch.Delete(RawCoinKey(outpoint));
 }
 
 Status CoinStore::Commit(Batch& batch, const FlushedTip& tip) {
@@ -74,20 +110,44 @@ Status CoinStore::Commit(Batch& batch, const FlushedTip& tip) {
   return database_->Write(batch, true);
 }
 
+Status CoinStore::Flush(std::span<const CoinChange> changes, const FlushedTip& tip) {
+  Batch batch;
+  for (const CoinChange& change : changes) {
+    if (change.value.empty()) {
+      batch.Delete(change.key);
+    } else {
+      batch.Put(change.key, change.value);
+    }
+  }
+  return Commit(batch, tip);
+}
+
+Result<std::unique_ptr<CoinSnapshot>> CoinStore::TakeSnapshot() const {
+  std::unique_ptr<CoinSnapshot> result(new CoinSnapshot);
+  result->snapshot_ = database_->TakeSnapshot();
+  const auto found = result->snapshot_->Get(AsBytes(kTipKey));
+  if (!found) return tl::unexpected(found.error());
+  if (*found) {
+    auto tip = DecodeTip(**found);
+    if (!tip) return tl::unexpected(tip.error());
+    result->tip_ = *tip;
+  }
+  return result;
+}
+
+Status CoinSnapshot::Scan(
+    const OutPoint& first,
+    const std::function<bool(const OutPoint&, const StoredCoin&)>& visit) const {
+  return ScanCoins(*snapshot_, RawCoinKey(first), visit);
+}
+
 Status CoinStore::ForEachCoin(
     const std::function<void(const OutPoint&, const StoredCoin&)>& visit) const {
-  const ByteSpan prefix(&kCoinPrefix, 1);
-  bool intact = true;
-  const Status scanned = database_->Scan(prefix, prefix, [&](ByteSpan key, ByteSpan value) {
-    Reader reader(value);
-    const StoredCoin coin = storage::ReadCoin(reader);
-    intact = key.size() == kCoinKeySize && reader.ok() && reader.AtEnd();
-    if (intact) visit({Txid::From(key.subspan(1, 32)), LoadBig<uint32_t>(&key[33])}, coin);
-    return intact;
-  });
-  if (!scanned) return scanned;
-  if (!intact) return Fail(ErrorCode::kCorruption, "chainstate has a coin that cannot be read");
-  return {};
+  return ScanCoins(*database_, ByteSpan(&kCoinPrefix, 1),
+                   [&](const OutPoint& outpoint, const StoredCoin& coin) {
+                     visit(outpoint, coin);
+                     return true;
+                   });
 }
 
 }  // namespace cairn::storage

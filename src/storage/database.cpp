@@ -78,7 +78,7 @@ struct Database::Impl {
   std::unique_ptr<leveldb::DB> db;
 
   leveldb::Options MakeOptions(const DatabaseOptions& options) {
-    env = MakeSyncingEnv(leveldb::Env::Default());
+    env = MakeSyncingEnv(leveldb::Env::Default(), folder.string());
     cache.reset(leveldb::NewLRUCache(options.cache_bytes));
     if (options.bloom_filter) filter.reset(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey));
     leveldb::Options result;
@@ -96,10 +96,39 @@ struct Database::Impl {
     return result;
   }
 
-  static leveldb::ReadOptions Reading() {
+  static leveldb::ReadOptions Reading(const leveldb::Snapshot* snapshot = nullptr) {
     leveldb::ReadOptions options;
     options.verify_checksums = true;
+    options.snapshot = snapshot;
     return options;
+  }
+
+  Result<bool> Find(const leveldb::ReadOptions& options, ByteSpan key, std::string& value) const {
+    const leveldb::Status status = db->Get(options, AsSlice(key), &value);
+    if (status.IsNotFound()) return false;
+    if (!status.ok()) return tl::unexpected(ToError(status, "cannot read from " + name));
+    return true;
+  }
+
+  Result<std::optional<Bytes>> Get(const leveldb::ReadOptions& options, ByteSpan key) const {
+    std::string value;
+    const auto found = Find(options, key, value);
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return std::nullopt;
+    const ByteSpan bytes = AsBytes(value);
+    return Bytes(bytes.begin(), bytes.end());
+  }
+
+  Status Scan(leveldb::ReadOptions options, ByteSpan prefix, ByteSpan first,
+              const Visitor& visit) const {
+    options.fill_cache = false;
+    const std::unique_ptr<leveldb::Iterator> at(db->NewIterator(options));
+    for (at->Seek(AsSlice(first)); at->Valid() && at->key().starts_with(AsSlice(prefix));
+         at->Next()) {
+      if (!visit(AsSpan(at->key()), AsSpan(at->value()))) break;
+    }
+    if (at->status().ok()) return {};
+    return tl::unexpected(ToError(at->status(), "cannot read from " + name));
   }
 };
 
@@ -140,12 +169,11 @@ Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& fo
 }
 
 Result<std::optional<Bytes>> Database::Get(ByteSpan key) const {
-  std::string value;
-  const leveldb::Status status = impl_->db->Get(Impl::Reading(), AsSlice(key), &value);
-  if (status.IsNotFound()) return std::nullopt;
-  if (!status.ok()) return tl::unexpected(ToError(status, "cannot read from " + impl_->name));
-  const ByteSpan bytes = AsBytes(value);
-  return Bytes(bytes.begin(), bytes.end());
+  return impl_->Get(Impl::Reading(), key);
+}
+
+Result<bool> Database::Find(ByteSpan key, std::string& value) const {
+  return impl_->Find(Impl::Reading(), key, value);
 }
 
 Status Database::Write(Batch& batch, bool sync) {
@@ -159,19 +187,17 @@ Status Database::Write(Batch& batch, bool sync) {
   return {};
 }
 
-Status Database::Scan(ByteSpan prefix, ByteSpan first,
-                      const std::function<bool(ByteSpan, ByteSpan)>& visit) const {
-  leveldb::ReadOptions options = Impl::Reading();
-  options.fill_cache = false;
-  const std::unique_ptr<leveldb::Iterator> at(impl_->db->NewIterator(options));
-  for (at->Seek(AsSlice(first)); at->Valid() && at->key().starts_with(AsSlice(prefix));
-       at->Next()) {
-    if (!visit(AsSpan(at->key()), AsSpan(at->value()))) break;
-  }
-  if (!at->status().ok()) {
-    return tl::unexpected(ToError(at->status(), "cannot read from " + impl_->name));
-  }
-  return {};
+Status Database::Sync() {
+  Batch nothing;
+  return Write(nothing, true);
+}
+
+Status Database::Scan(ByteSpan prefix, ByteSpan first, const Visitor& visit) const {
+  return impl_->Scan(Impl::Reading(), prefix, first, visit);
+}
+
+std::unique_ptr<Snapshot> Database::TakeSnapshot() const {
+  return std::unique_ptr<Snapshot>(new Snapshot(*this));
 }
 
 Result<std::optional<Bytes>> Database::LastKey(ByteSpan prefix) const {
@@ -197,18 +223,74 @@ Result<std::optional<Bytes>> Database::LastKey(ByteSpan prefix) const {
   return Bytes(key.begin(), key.end());
 }
 
-uint64_t Database::DiskBytes() const {
-  uint64_t total = 0;
-  std::error_code ignored;
-  // Files come and go while LevelDB compacts: what vanishes under our eyes is passed over.
-  std::filesystem::directory_iterator file(impl_->folder, ignored);
-  for (const std::filesystem::directory_iterator end; !ignored && file != end;
-       file.increment(ignored)) {
-    std::error_code gone;
-    const auto size = file->file_size(gone);
-    if (!gone) total += size;
+Status Database::DeleteRange(ByteSpan first, ByteSpan last, bool sync) {
+  constexpr size_t kBatchBytes = 1 << 20;
+  Bytes from(first.begin(), first.end());
+  for (bool more = true; more;) {
+    more = false;
+    Batch batch;
+    const Status scanned = Scan({}, from, [&](ByteSpan key, ByteSpan) {
+      if (AsSlice(key).compare(AsSlice(last)) > 0) return false;
+      more = batch.ApproximateBytes() >= kBatchBytes;
+      if (more) {
+        from.assign(key.begin(), key.end());
+      } else {
+        batch.Delete(key);
+      }
+      return !more;
+    });
+    if (!scanned) return scanned;
+    if (batch.IsEmpty()) break;
+    if (Status written = Write(batch, sync && !more); !written) return written;
   }
-  return total;
+  return {};
+}
+
+Status Database::CompactRange(ByteSpan first, ByteSpan last) {
+  const leveldb::Slice begin = AsSlice(first);
+  const leveldb::Slice end = AsSlice(last);
+  impl_->db->CompactRange(&begin, &end);
+  // LevelDB returns nothing here, but refuses every write once a compaction has failed.
+  Batch nothing;
+  return Write(nothing, false);
+}
+
+Status Database::FlushMemory() {
+  const Bytes beyond(64, 0xff);  // behind every key, where there is nothing else to compact
+  return CompactRange(beyond, beyond);
+}
+
+uint64_t Database::DiskBytes() const { return DiskBytesOf(*impl_->env); }
+
+Status Database::Destroy(const std::filesystem::path& folder) {
+  leveldb::Env& env = *leveldb::Env::Default();
+  std::vector<std::string> files;
+  if (!env.GetChildren(folder.string(), &files).ok()) return {};
+  for (const std::string& file : files) {
+    if (file == "." || file == "..") continue;
+    const leveldb::Status removed = env.RemoveFile((folder / file).string());
+    if (!removed.ok()) return tl::unexpected(ToError(removed, "cannot delete " + folder.string()));
+  }
+  const leveldb::Status removed = env.RemoveDir(folder.string());
+  if (!removed.ok()) return tl::unexpected(ToError(removed, "cannot delete " + folder.string()));
+  return {};
+}
+
+Snapshot::Snapshot(const Database& database)
+    : database_(database), snapshot_(database.impl_->db->GetSnapshot()) {}
+
+Snapshot::~Snapshot() { database_.impl_->db->ReleaseSnapshot(snapshot_); }
+
+Result<std::optional<Bytes>> Snapshot::Get(ByteSpan key) const {
+  return database_.impl_->Get(Database::Impl::Reading(snapshot_), key);
+}
+
+Result<bool> Snapshot::Find(ByteSpan key, std::string& value) const {
+  return database_.impl_->Find(Database::Impl::Reading(snapshot_), key, value);
+}
+
+Status Snapshot::Scan(ByteSpan prefix, ByteSpan first, const Visitor& visit) const {
+  return database_.impl_->Scan(Database::Impl::Reading(snapshot_), prefix, first, visit);
 }
 
 }  // namespace cairn::storage

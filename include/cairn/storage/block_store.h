@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "cairn/base/mutex.h"
 #include "cairn/primitives/header.h"
 #include "cairn/storage/database.h"
 
@@ -43,8 +44,10 @@ class BlockStore {
   Result<Bytes> ReadBody(uint64_t sequence) const;
   Result<Bytes> ReadUndo(uint64_t sequence) const;
 
-  /// True if the number was handed out and what it names has not been lost.
-  bool Has(uint64_t sequence) const { return sequence != 0 && sequence < next_sequence_; }
+  /// True if the number was handed out and what it names was neither lost nor pruned from below.
+  bool Has(uint64_t sequence) const {
+    return sequence >= first_sequence_ && sequence < next_sequence_;
+  }
 
   /// Deletes every record behind `last`, the highest that a row names: what a crash left behind.
   /// Numbers up to `last` are never handed out again, even if their records were lost.
@@ -56,15 +59,34 @@ class BlockStore {
   /// Every row, in no useful order. An undecodable row is an error.
   Status ForEachRow(const std::function<void(const HeaderRow&)>& visit) const;
 
+  /// Deletes all records with numbers from `first` to `last` and frees their room on disk. The
+  /// newest record always stays: the numbers go on from it. No row should name what goes: sync the
+  /// rows before. Not synced itself: a power cut may bring records back, but never half of one, so
+  /// prune again at the start what lies below all that rows name. Takes about as long as reading
+  /// the run; appends wait only for a small part of that.
+  Status PruneRun(uint64_t first, uint64_t last);
+  /// The same for all records below `sequence`. Returns at once if there are none.
+  Status PruneBelow(uint64_t sequence);
+
+  /// The lowest number that may still have a record.
+  uint64_t first_sequence() const { return first_sequence_; }
+  /// The number that the next record gets.
+  uint64_t next_sequence() const { return next_sequence_; }
+
+  /// Bytes of bodies and undo data on disk. Costs nothing to ask.
   uint64_t DiskBytes() const;
 
  private:
   BlockStore() = default;
   Result<uint64_t> Append(uint8_t kind, ByteSpan payload);
   Result<Bytes> Read(uint8_t kind, uint64_t sequence) const;
+  Status FindEnds();
+  Status DeleteRun(uint64_t first, uint64_t last);
 
   std::unique_ptr<Database> bodies_;
   std::unique_ptr<Database> index_;
+  base::Mutex appending_;  // held while a record gets its number and is written
+  std::atomic<uint64_t> first_sequence_{1};
   std::atomic<uint64_t> next_sequence_{1};
 };
 

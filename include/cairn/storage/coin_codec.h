@@ -2,6 +2,7 @@
 // docs/formats/coins.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "cairn/base/bytes.h"
@@ -39,8 +40,15 @@ struct StoredCoin {
 /// Reads what `AppendCoin` wrote; a failure is latched in `reader`.
 StoredCoin ReadCoin(Reader& reader);
 
+/// The same into a coin that is used again and again, whose script keeps its room.
+void ReadCoinInto(Reader& reader, StoredCoin& coin);
+
 /// The database key of an outpoint: txid, then the index big-endian, so that a transaction's
 /// outputs lie together in order.
 Bytes CoinKey(const OutPoint& outpoint);
+
+inline constexpr size_t kCoinKeySize = 1 + Txid::kSize + sizeof(uint32_t);
+/// The same without memory of its own.
+std::array<uint8_t, kCoinKeySize> RawCoinKey(const OutPoint& outpoint);
 
 }  // namespace cairn::storage

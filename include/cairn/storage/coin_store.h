@@ -2,8 +2,11 @@
 // See docs/formats/coins.md. Safe from any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 
 #include "cairn/primitives/hash.h"
 #include "cairn/storage/coin_codec.h"
@@ -17,6 +20,33 @@ struct FlushedTip {
   uint64_t flush_number = 0;  // ascends with every flush
 };
 
+/// One change of a flush, as views of what the caller holds.
+struct CoinChange {
+  ByteSpan key;    // as `CoinKey` and `RawCoinKey` give it
+  ByteSpan value;  // as `AppendCoin` writes it; empty: the coin is gone
+};
+
+/// Every coin as of one flush, whatever is written since. See `Snapshot`; the store must outlive
+/// it.
+class CoinSnapshot {
+ public:
+  /// Nothing in a new database.
+  const std::optional<FlushedTip>& tip() const { return tip_; }
+  Result<std::optional<StoredCoin>> ReadCoin(const OutPoint& outpoint) const;
+
+  /// Calls `visit` with every coin from `first` on, in key order, until it returns false; an
+  /// undecodable coin is an error. The coin is valid during the call only. Threads may share the
+  /// work: each takes a part of the txids, in the order of their bytes.
+  Status Scan(const OutPoint& first,
+              const std::function<bool(const OutPoint&, const StoredCoin&)>& visit) const;
+
+ private:
+  friend class CoinStore;
+  CoinSnapshot() = default;
+  std::unique_ptr<Snapshot> snapshot_;
+  std::optional<FlushedTip> tip_;
+};
+
 class CoinStore {
  public:
   static Result<std::unique_ptr<CoinStore>> Open(const std::filesystem::path& folder,
@@ -26,11 +56,20 @@ class CoinStore {
   Result<std::optional<FlushedTip>> ReadTip() const;
   /// Nothing if there is no such coin.
   Result<std::optional<StoredCoin>> ReadCoin(const OutPoint& outpoint) const;
+  /// The same undecoded, into a string that the caller can use again and again; false if there is
+  /// no such coin.
+  Result<bool> ReadRawCoin(const OutPoint& outpoint, std::string& value) const;
 
   static void PutCoin(Batch& batch, const OutPoint& outpoint, const Coin& coin);
   static void DeleteCoin(Batch& batch, const OutPoint& outpoint);
   /// Writes the changes and the tip that they lead to in one synced step.
   Status Commit(Batch& batch, const FlushedTip& tip);
+
+  /// The same from a list, with one copy of each change. Ascending keys, each once, are written
+  /// faster than others.
+  Status Flush(std::span<const CoinChange> changes, const FlushedTip& tip);
+
+  Result<std::unique_ptr<CoinSnapshot>> TakeSnapshot() const;
 
   /// Calls `visit` with every coin in key order; an undecodable row is an error.
   Status ForEachCoin(const std::function<void(const OutPoint&, const StoredCoin&)>& visit) const;

@@ -13,6 +13,10 @@
 #include "cairn/base/bytes.h"
 #include "cairn/base/result.h"
 
+namespace leveldb {
+class Snapshot;
+}
+
 namespace cairn::storage {
 
 struct DatabaseOptions {
@@ -43,6 +47,33 @@ class Batch {
   size_t count_ = 0;
 };
 
+/// Is shown each key and value in order; false ends the scan. The views are valid during the call
+/// only.
+using Visitor = std::function<bool(ByteSpan key, ByteSpan value)>;
+
+class Database;
+
+/// A database as it was when the snapshot was taken, whatever is written since. For whole-set
+/// reads, from any thread. While it stands, nothing that it sees can be freed on disk. The database
+/// must outlive it.
+class Snapshot {
+ public:
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  /// As those of `Database`.
+  Result<std::optional<Bytes>> Get(ByteSpan key) const;
+  Result<bool> Find(ByteSpan key, std::string& value) const;
+  Status Scan(ByteSpan prefix, ByteSpan first, const Visitor& visit) const;
+
+ private:
+  friend class Database;
+  explicit Snapshot(const Database& database);
+  const Database& database_;
+  const leveldb::Snapshot* snapshot_;
+};
+
 class Database {
  public:
   /// Creates the folder and the database where they are missing. `record` names the format; it is
@@ -57,21 +88,45 @@ class Database {
   /// Nothing if there is no such key.
   Result<std::optional<Bytes>> Get(ByteSpan key) const;
 
+  /// As `Get`, into a string that the caller can use again and again; false if there is no such
+  /// key.
+  Result<bool> Find(ByteSpan key, std::string& value) const;
+
   /// With `sync`, returns only when the batch and all batches before it would survive a power cut.
   Status Write(Batch& batch, bool sync);
 
+  /// Makes all batches written so far durable.
+  Status Sync();
+
   /// Calls `visit` with every key from `first` on that begins with `prefix`, in order, until it
-  /// returns false. A consistent snapshot; views are valid during the call only.
-  Status Scan(ByteSpan prefix, ByteSpan first,
-              const std::function<bool(ByteSpan key, ByteSpan value)>& visit) const;
+  /// returns false. A consistent snapshot; to go on later, scan again from the key it stopped at.
+  Status Scan(ByteSpan prefix, ByteSpan first, const Visitor& visit) const;
+
+  std::unique_ptr<Snapshot> TakeSnapshot() const;
 
   /// The greatest key that begins with `prefix`; nothing if there is none.
   Result<std::optional<Bytes>> LastKey(ByteSpan prefix) const;
 
-  /// Bytes of the files.
+  /// Deletes the keys from `first` to `last`, both included, in batches of bounded size: a failure
+  /// or a crash on the way leaves some of them. Their room on disk is freed by `CompactRange`.
+  Status DeleteRange(ByteSpan first, ByteSpan last, bool sync);
+
+  /// Rewrites the tables that hold keys from `first` to `last`, so that what was deleted there no
+  /// longer takes room. Returns when that is done; reads and writes go on meanwhile.
+  Status CompactRange(ByteSpan first, ByteSpan last);
+
+  /// Moves all that was written so far from memory into a table of its own, so that it does not
+  /// share one with what is written next. Returns when that is done.
+  Status FlushMemory();
+
+  /// Bytes of the files. Counted as they are written: costs nothing to ask.
   uint64_t DiskBytes() const;
 
+  /// Deletes the database in `folder` with all that it holds, open nowhere; fine if there is none.
+  static Status Destroy(const std::filesystem::path& folder);
+
  private:
+  friend class Snapshot;
   Database();
   struct Impl;
   std::unique_ptr<Impl> impl_;

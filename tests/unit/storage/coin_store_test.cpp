@@ -119,6 +119,78 @@ TEST(CoinStore, VisitsEveryCoinInOrder) {
   EXPECT_EQ(next, model.end());
 }
 
+TEST(CoinStore, AListOfChangesIsWrittenInOneStep) {
+  const TempDir folder;
+  {
+    const auto store = Open(folder);
+    std::map<Bytes, Bytes> coins;
+    for (int i = 1; i <= 50; ++i) {
+      AppendCoin(coins[CoinKey(OutPointOf(static_cast<uint8_t>(i), 7))], CoinOf(i).View());
+    }
+    std::vector<CoinChange> changes;
+    for (const auto& [key, value] : coins) changes.push_back({key, value});
+    ASSERT_TRUE(store->Flush(changes, TipOf(1, 1)).has_value());
+    const auto gone = RawCoinKey(OutPointOf(20, 7));
+    const CoinChange second[] = {{gone, {}}, {coins.rbegin()->first, coins.begin()->second}};
+    ASSERT_TRUE(store->Flush(second, TipOf(2, 2)).has_value());
+  }
+  const auto store = Open(folder);
+  EXPECT_EQ((*store->ReadTip())->flush_number, 2u);
+  for (int i = 1; i < 50; ++i) {
+    if (i == 20) {
+      EXPECT_FALSE(store->ReadCoin(OutPointOf(20, 7))->has_value());
+    } else {
+      ExpectCoin(*store, OutPointOf(static_cast<uint8_t>(i), 7), i);
+    }
+  }
+  ExpectCoin(*store, OutPointOf(50, 7), 1);
+  std::string raw;
+  EXPECT_TRUE(*store->ReadRawCoin(OutPointOf(5, 7), raw));
+  Bytes expected;
+  AppendCoin(expected, CoinOf(5).View());
+  EXPECT_TRUE(Equal(AsBytes(raw), expected));
+  EXPECT_FALSE(*store->ReadRawCoin(OutPointOf(20, 7), raw));
+}
+
+TEST(CoinStore, ASnapshotStandsStillAndIsReadInParts) {
+  const TempDir folder;
+  const auto store = Open(folder);
+  EXPECT_FALSE((*store->TakeSnapshot())->tip().has_value());
+  Batch batch;
+  for (int i = 1; i <= 200; ++i) {
+    CoinStore::PutCoin(batch, OutPointOf(static_cast<uint8_t>(i), 0), CoinOf(i % 40).View());
+  }
+  ASSERT_TRUE(store->Commit(batch, TipOf(1, 1)).has_value());
+  const auto taken = store->TakeSnapshot();
+  ASSERT_TRUE(taken.has_value());
+  const CoinSnapshot& snapshot = **taken;
+  Batch later;
+  for (int i = 1; i <= 200; ++i) {
+    CoinStore::DeleteCoin(later, OutPointOf(static_cast<uint8_t>(i), 0));
+  }
+  CoinStore::PutCoin(later, OutPointOf(250, 1), CoinOf(1).View());
+  ASSERT_TRUE(store->Commit(later, TipOf(2, 2)).has_value());
+
+  EXPECT_EQ(snapshot.tip()->hash, TipOf(1, 1).hash);
+  EXPECT_EQ(snapshot.tip()->flush_number, 1u);
+  EXPECT_EQ((*snapshot.ReadCoin(OutPointOf(7, 0)))->height, 7);
+  EXPECT_FALSE(snapshot.ReadCoin(OutPointOf(250, 1))->has_value());
+  int next = 1;
+  for (const int last : {60, 61, 150, 255}) {  // in four parts
+    const Status scanned = snapshot.Scan(OutPointOf(static_cast<uint8_t>(next), 0),
+                                         [&](const OutPoint& outpoint, const StoredCoin& coin) {
+                                           if (outpoint.txid.bytes[0] > last) return false;
+                                           EXPECT_EQ(outpoint.txid.bytes[0], next);
+                                           EXPECT_EQ(coin.height, next % 40);
+                                           EXPECT_EQ(coin.script.size(), next % 40);
+                                           ++next;
+                                           return true;
+                                         });
+    EXPECT_TRUE(scanned.has_value());
+  }
+  EXPECT_EQ(next, 201);
+}
+
 TEST(CoinStore, AnyTxidAndIndexIsFound) {
   const TempDir folder;
   const auto store = Open(folder);
