@@ -16,14 +16,10 @@ constexpr Rule<ScriptError> kRules[] = {
 
 std::span<const Rule<ScriptError>> ScriptRules() { return kRules; }
 
-Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
-                     SignatureVerifier& verifier) {
-  std::vector<TxOut> spent;
-  spent.reserve(coins.size());
-  for (const Coin* coin : coins) spent.push_back({coin->value, coin->script});
-  const TransactionMidstates midstates(tx, spent);
-  for (uint32_t i = 0; i < spent.size(); ++i) {
-    const ScriptError error = VerifyInput(midstates, i, spent[i], flags, verifier);
+Verdict CheckInputScripts(const TransactionMidstates& midstates, uint32_t first, uint32_t count,
+                          ScriptFlags flags, SignatureVerifier& verifier) {
+  for (uint32_t i = first; i < first + count; ++i) {
+    const ScriptError error = VerifyInput(midstates, i, midstates.spent()[i], flags, verifier);
     if (Verdict verdict = Judge(ScriptRules(), error); !verdict) {
       verdict.error().input = i;
       verdict.error().script_error = error;
@@ -31,6 +27,15 @@ Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, 
     }
   }
   return {};
+}
+
+Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
+                     SignatureVerifier& verifier) {
+  std::vector<TxOut> spent;
+  spent.reserve(coins.size());
+  for (const Coin* coin : coins) spent.push_back({coin->value, coin->script});
+  const TransactionMidstates midstates(tx, spent);
+  return CheckInputScripts(midstates, 0, static_cast<uint32_t>(spent.size()), flags, verifier);
 }
 
 }  // namespace cairn::consensus

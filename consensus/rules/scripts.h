@@ -18,4 +18,9 @@ std::span<const Rule<ScriptError>> ScriptRules();
 Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
                      SignatureVerifier& verifier);
 
+/// The same for `count` inputs from `first` on, of a transaction whose spent outputs are all known
+/// to its midstates.
+Verdict CheckInputScripts(const TransactionMidstates& midstates, uint32_t first, uint32_t count,
+                          ScriptFlags flags, SignatureVerifier& verifier);
+
 }  // namespace cairn::consensus

@@ -188,6 +188,9 @@ bool Bip30Applies(int height, const BlockHash& hash, bool bip34_block_is_ours,
                                       return exception.height == height && exception.hash == hash;
                                     });
   if (excepted) return false;
+  // Where every block but genesis, whose coins never existed, must begin its coinbase with its own
+  // height, no two coinbases can be the same, and so no two transactions.
+  if (params.heights.bip34 <= 1) return false;
   const bool unique_by_bip34 = bip34_block_is_ours && height > params.heights.bip34;
   return !unique_by_bip34 || height >= kBip34ImpliesBip30Limit;
 }

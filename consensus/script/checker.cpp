@@ -1,5 +1,8 @@
 #include "consensus/script/checker.h"
 
+#include <algorithm>
+
+#include "cairn/base/assert.h"
 #include "cairn/crypto/secp256k1.h"
 #include "consensus/rules/transaction.h"
 #include "consensus/script/encoding.h"
@@ -8,7 +11,10 @@
 namespace cairn::consensus {
 namespace {
 
-Bytes Copy(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
+bool IsSame(const SignatureCheck& a, const SignatureCheck& b) {
+  return a.kind == b.kind && a.message == b.message && Equal(a.key, b.key) &&
+         Equal(a.signature, b.signature);
+}
 
 }  // namespace
 
@@ -18,17 +24,45 @@ bool ExactVerifier::Verify(const SignatureCheck& check) {
              : crypto::VerifySchnorr(check.key, check.message, check.signature);
 }
 
+DeferredCheck::DeferredCheck(const SignatureCheck& check)
+    : kind_(check.kind),
+      key_size_(static_cast<uint8_t>(check.key.size())),
+      signature_size_(0),
+      message_(check.message) {
+  CAIRN_ASSERT(check.key.size() <= key_.size());
+  std::copy(check.key.begin(), check.key.end(), key_.begin());
+  if (check.signature.size() > kUsualSignature) {
+    long_signature_.assign(check.signature.begin(), check.signature.end());
+  } else {
+    signature_size_ = static_cast<uint8_t>(check.signature.size());
+    std::copy(check.signature.begin(), check.signature.end(), signature_.begin());
+  }
+}
+
+SignatureCheck DeferredCheck::View() const {
+  const ByteSpan signature = long_signature_.empty() ? ByteSpan(signature_).first(signature_size_)
+                                                     : ByteSpan(long_signature_);
+  return {kind_, ByteSpan(key_).first(key_size_), signature, message_};
+}
+
 bool DeferringVerifier::Verify(const SignatureCheck& check) {
-  deferred_.push_back({check.kind, Copy(check.key), Copy(check.signature), check.message});
+  deferred_.emplace_back(check);
   return true;
 }
 
 bool DeferringVerifier::VerifyOneOfMany(const SignatureCheck& check) {
   ++verified_at_once_;
-  return exact_.Verify(check);
+  return at_once_.Verify(check);
 }
 
-int VerifyAll(const std::vector<DeferredCheck>& checks) {
+bool RecallingVerifier::Verify(const SignatureCheck& check) {
+  for (const Known& known : known_) {
+    if (IsSame(known.check->View(), check)) return known.result;
+  }
+  return otherwise_.Verify(check);
+}
+
+int VerifyAll(std::span<const DeferredCheck> checks) {
   ExactVerifier exact;
   for (size_t i = 0; i < checks.size(); ++i) {
     if (!exact.Verify(checks[i].View())) return static_cast<int>(i);

@@ -5,8 +5,9 @@
 // run can verify at once, consult a cache, or put the work off.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "cairn/crypto/sha256.h"
@@ -44,39 +45,72 @@ class ExactVerifier final : public SignatureVerifier {
   bool Verify(const SignatureCheck& check) override;
 };
 
-/// A check that owns its parts, to be done later.
-struct DeferredCheck {
-  SignatureKind kind;
-  Bytes key;
-  Bytes signature;
-  crypto::Digest message;
+/// A check that owns its parts, to be done later. Keys and signatures of the usual sizes are held
+/// inside, so that putting off a signature allocates nothing.
+class DeferredCheck {
+ public:
+  explicit DeferredCheck(const SignatureCheck& check);
 
-  SignatureCheck View() const { return {kind, key, signature, message}; }
+  SignatureCheck View() const;
+
+ private:
+  static constexpr size_t kUsualSignature = 72;  // strict DER with low S has no more
+
+  SignatureKind kind_;
+  uint8_t key_size_;
+  uint8_t signature_size_;
+  std::array<uint8_t, 65> key_;
+  std::array<uint8_t, kUsualSignature> signature_;
+  crypto::Digest message_;
+  Bytes long_signature_;  // in place of `signature_` where it is longer
 };
 
 /// Answers true and remembers the check; where the key cannot even be one, answers false. If all
 /// remembered checks prove true, the run was the true run; if the run fails or a check proves
 /// false, the input must be run again exactly: an optimistic failure is never a verdict. Where one
-/// of many keys is asked for, optimism would pair signatures with wrong keys, so those are verified
-/// at once.
+/// of many keys is asked for, optimism would pair signatures with wrong keys, so those go to
+/// `at_once`, which must outlive this.
 class DeferringVerifier final : public SignatureVerifier {
  public:
+  explicit DeferringVerifier(SignatureVerifier& at_once) : at_once_(at_once) {}
+
   bool Verify(const SignatureCheck& check) override;
   bool VerifyOneOfMany(const SignatureCheck& check) override;
 
   const std::vector<DeferredCheck>& deferred() const { return deferred_; }
   uint64_t verified_at_once() const { return verified_at_once_; }
-  /// Forgets what the last run remembered.
-  std::vector<DeferredCheck> Take() { return std::exchange(deferred_, {}); }
+  /// Forgets what was remembered, but for the first `kept` checks.
+  void Forget(size_t kept = 0) {
+    deferred_.erase(deferred_.begin() + static_cast<std::ptrdiff_t>(kept), deferred_.end());
+  }
 
  private:
   std::vector<DeferredCheck> deferred_;
   uint64_t verified_at_once_ = 0;
-  ExactVerifier exact_;
+  SignatureVerifier& at_once_;
+};
+
+/// Knows the results of some checks, and asks `otherwise` for the rest: for the exact run of an
+/// input whose optimistic run was not the true one.
+class RecallingVerifier final : public SignatureVerifier {
+ public:
+  explicit RecallingVerifier(SignatureVerifier& otherwise) : otherwise_(otherwise) {}
+
+  /// `check` must outlive this.
+  void Recall(const DeferredCheck& check, bool result) { known_.push_back({&check, result}); }
+  bool Verify(const SignatureCheck& check) override;
+
+ private:
+  struct Known {
+    const DeferredCheck* check;
+    bool result;
+  };
+  std::vector<Known> known_;
+  SignatureVerifier& otherwise_;
 };
 
 /// Verifies many deferred checks; gives the index of the first that is false, or -1.
-int VerifyAll(const std::vector<DeferredCheck>& checks);
+int VerifyAll(std::span<const DeferredCheck> checks);
 
 /// What the interpreter asks. Stateless but for the verifier behind it.
 class SignatureChecker {

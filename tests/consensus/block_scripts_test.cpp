@@ -82,7 +82,8 @@ ScriptFlags FlagsOf(const RealBlock& real) {
 consensus::Verdict CheckDeferring(const Transaction& tx, std::span<const Coin* const> coins,
                                   ScriptFlags flags, uint64_t& deferred, uint64_t& at_once,
                                   int& repeated) {
-  consensus::DeferringVerifier deferring;
+  consensus::ExactVerifier at_once;
+  consensus::DeferringVerifier deferring(at_once);
   const auto optimistic = consensus::CheckScripts(tx, coins, flags, deferring);
   deferred += deferring.deferred().size();
   at_once += deferring.verified_at_once();

@@ -335,6 +335,14 @@ TEST(Bip30Exceptions, EndWhereBip34MakesCoinbasesUnique) {
   // Coinbases older than BIP34 begin with a height from here on, so they could be repeated.
   EXPECT_FALSE(consensus::Bip30Applies(1'983'701, {}, true, params));
   EXPECT_TRUE(consensus::Bip30Applies(1'983'702, {}, true, params));
+
+  // Where BIP34 holds from the first block on, it is enough by itself.
+  consensus::Params always = params;
+  always.heights.bip34 = 1;
+  EXPECT_FALSE(consensus::Bip30Applies(1, {}, false, always));
+  EXPECT_FALSE(consensus::Bip30Applies(1'983'702, {}, false, always));
+  always.heights.bip34 = 2;
+  EXPECT_TRUE(consensus::Bip30Applies(2, {}, false, always));
 }
 
 TEST(Subsidy, HalvesAtEveryInterval) {

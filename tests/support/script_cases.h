@@ -48,7 +48,8 @@ struct DeferredOutcome {
 
 inline DeferredOutcome RunDeferring(const SpendCase& spend) {
   DeferredOutcome outcome;
-  consensus::DeferringVerifier deferring;
+  consensus::ExactVerifier at_once;
+  consensus::DeferringVerifier deferring(at_once);
   outcome.error = RunCase(spend, deferring);
   outcome.deferred = deferring.deferred().size();
   const bool failed = outcome.error != consensus::ScriptError::kOk;
