@@ -82,14 +82,13 @@ ScriptFlags FlagsOf(const RealBlock& real) {
 consensus::Verdict CheckDeferring(const Transaction& tx, std::span<const Coin* const> coins,
                                   ScriptFlags flags, uint64_t& deferred, uint64_t& at_once,
                                   int& repeated) {
-  consensus::ExactVerifier at_once;
-  consensus::DeferringVerifier deferring(at_once);
+  consensus::ExactVerifier exact;
+  consensus::DeferringVerifier deferring(exact);
   const auto optimistic = consensus::CheckScripts(tx, coins, flags, deferring);
   deferred += deferring.deferred().size();
   at_once += deferring.verified_at_once();
   if (optimistic && consensus::VerifyAll(deferring.deferred()) < 0) return optimistic;
   ++repeated;
-  consensus::ExactVerifier exact;
   return consensus::CheckScripts(tx, coins, flags, exact);
 }
 
