@@ -97,6 +97,12 @@ void WriteScriptPubKey(json::Writer& out, ByteSpan script, const AddressPrefixes
 void WriteTransaction(json::Writer& out, const Transaction& transaction,
                       const AddressPrefixes& prefixes, const TransactionContext& context) {
   out.BeginObject();
+  WriteTransactionMembers(out, transaction, prefixes, context);
+  out.EndObject();
+}
+
+void WriteTransactionMembers(json::Writer& out, const Transaction& transaction,
+                             const AddressPrefixes& prefixes, const TransactionContext& context) {
   out.Key("txid").String(transaction.txid.ToString());
   out.Key("hash").String(transaction.wtxid.ToString());
   out.Key("version").Uint(static_cast<uint32_t>(transaction.version));
@@ -108,7 +114,6 @@ void WriteTransaction(json::Writer& out, const Transaction& transaction,
   WriteOutputs(out, transaction, prefixes);
   if (!context.spent.empty()) out.Key("fee").Amount(FeeOf(transaction, context.spent));
   if (context.show_hex) out.Key("hex").String(ToHex(transaction.bytes));
-  out.EndObject();
 }
 
 void WriteHeaderMembers(json::Writer& out, const ledger::HeaderEntry& entry,

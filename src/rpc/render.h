@@ -27,6 +27,9 @@ struct TransactionContext {
 /// The object of a transaction: txid, hash, version, ... vin, vout, fee, hex.
 void WriteTransaction(json::Writer& out, const Transaction& transaction,
                       const AddressPrefixes& prefixes, const TransactionContext& context);
+/// The same into an object that the caller has begun.
+void WriteTransactionMembers(json::Writer& out, const Transaction& transaction,
+                             const AddressPrefixes& prefixes, const TransactionContext& context);
 
 /// The members of a header, into an object that the caller has begun.
 void WriteHeaderMembers(json::Writer& out, const ledger::HeaderEntry& entry,

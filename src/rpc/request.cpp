@@ -8,6 +8,17 @@
 
 namespace cairn::rpc {
 
+namespace {
+
+void ExpectKind(const json::Value& value, json::Value::Kind expected) {
+  if (value.kind() == expected) return;
+  throw RpcError(kTypeError, "JSON value of type " + std::string(json::KindName(value.kind())) +
+                                 " is not of expected type " +
+                                 std::string(json::KindName(expected)));
+}
+
+}  // namespace
+
 Request::Request(const Method& method, std::vector<json::Value> params, const RpcContext& node,
                  const Dispatcher& dispatcher, std::string_view user)
     : method_(method),
@@ -45,10 +56,7 @@ bool Request::BoolOr(std::string_view name, bool fallback) const {
 }
 
 int64_t ToInt(const json::Value& value) {
-  if (!value.IsNumber()) {
-    throw RpcError(kTypeError, "JSON value of type " + std::string(json::KindName(value.kind())) +
-                                   " is not of expected type number");
-  }
+  ExpectKind(value, json::Value::Kind::kNumber);
   const std::optional<int64_t> integer = value.AsInt();
   if (!integer) throw RpcError(kMiscError, "JSON integer out of range");
   return *integer;
@@ -60,6 +68,11 @@ int ToSmallInt(const json::Value& value) {
     throw RpcError(kMiscError, "JSON integer out of range");
   }
   return static_cast<int>(integer);
+}
+
+const std::string& ToText(const json::Value& value) {
+  ExpectKind(value, json::Value::Kind::kString);
+  return value.Text();
 }
 
 }  // namespace cairn::rpc

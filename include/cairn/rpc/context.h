@@ -9,9 +9,20 @@
 
 #include "cairn/base/clock.h"
 #include "cairn/ledger/ledger.h"
+#include "cairn/primitives/transaction.h"
 #include "consensus/params.h"
 
 namespace cairn::rpc {
+
+/// What the node knows of a transaction by its id alone.
+struct FoundTransaction {
+  /// Of the index of all transactions in blocks.
+  enum class Index { kAbsent, kBuilding, kComplete };
+
+  TransactionPtr transaction{};                // null if it was not found
+  const ledger::HeaderEntry* block = nullptr;  // that has it; null for one in the mempool
+  Index index = Index::kAbsent;
+};
 
 /// All members must be safe to use from any thread, and outlive the server.
 struct RpcContext {
@@ -25,6 +36,9 @@ struct RpcContext {
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path{};      // of debug.log; empty if there is none
 
+  /// Looks for a transaction in the mempool, then in the index, as far as this node has them. Unset
+  /// if it has neither.
+  std::function<FoundTransaction(const Txid&)> find_transaction{};
   /// Asks the node to shut down, and returns at once.
   std::function<void()> request_stop{};
   /// Moves scheduled jobs forward by so many seconds (RPC mockscheduler).

@@ -53,5 +53,7 @@ class Request {
 /// The value as an integer of 64 or 32 bits. Throws `RpcError`.
 int64_t ToInt(const json::Value& value);
 int ToSmallInt(const json::Value& value);
+/// The value as a string. Throws `RpcError` if it is none.
+const std::string& ToText(const json::Value& value);
 
 }  // namespace cairn::rpc

@@ -9,7 +9,8 @@ const MethodTable& AllMethods() {
   static const MethodTable table = [] {
     std::vector<Method> all;
     for (auto* topic : {&BlockchainMethods, &BlockMethods, &ControlMethods, &DecodeMethods,
-                        &MiningMethods, &SubmitMethods, &TestingMethods}) {
+                        &DeploymentMethods, &MiningMethods, &ProofMethods, &StatisticsMethods,
+                        &SubmitMethods, &TestingMethods, &TransactionMethods, &WaitingMethods}) {
       std::vector<Method> methods = topic();
       std::move(methods.begin(), methods.end(), std::back_inserter(all));
     }

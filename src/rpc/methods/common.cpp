@@ -26,11 +26,46 @@ std::string_view CheckHashText(const std::string& text, std::string_view label) 
   return text;
 }
 
+Bytes HexParam(const Request& request, std::string_view param) {
+  const std::string& text = request.String(param);
+  std::optional<Bytes> bytes = FromHex(text);
+  if (!bytes) {
+    throw RpcError(kInvalidParameter,
+                   std::string(param) + " must be hexadecimal string (not '" + text + "')");
+  }
+  return *std::move(bytes);
+}
+
+FoundTransaction FindTransaction(const Request& request, const Txid& txid) {
+  const auto& find = request.node().find_transaction;
+  return find ? find(txid) : FoundTransaction();
+}
+
 const ledger::HeaderEntry& FindBlock(const Request& request, std::string_view param,
                                      std::string_view label) {
   const auto hash = ParseHash<BlockHash>(request, param, label);
   const ledger::HeaderEntry* entry = LedgerOf(request).Find(hash);
   if (entry == nullptr) throw RpcError(kInvalidAddressOrKey, "Block not found");
+  return *entry;
+}
+
+const ledger::HeaderEntry& FindBlockAt(const Request& request, std::string_view param) {
+  const json::Value& value = request.Get(param);
+  if (!value.IsNumber()) {
+    const auto hash = *BlockHash::FromText(CheckHashText(ToText(value), param));
+    const ledger::HeaderEntry* entry = LedgerOf(request).Find(hash);
+    if (entry == nullptr) throw RpcError(kInvalidAddressOrKey, "Block not found");
+    return *entry;
+  }
+  const int height = ToSmallInt(value);
+  const ledger::ChainViewPtr view = LedgerOf(request).View();
+  const std::string start = "Target block height " + std::to_string(height);
+  if (height < 0) throw RpcError(kInvalidParameter, start + " is negative");
+  const ledger::HeaderEntry* entry = view->At(height);
+  if (entry == nullptr) {
+    throw RpcError(kInvalidParameter,
+                   start + " after current tip " + std::to_string(view->Height()));
+  }
   return *entry;
 }
 
@@ -43,6 +78,17 @@ BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry) {
   Result<BlockPtr> block = Block::Parse(*std::move(bytes));
   if (!block) throw RpcError(kDatabaseError, "Can't read block from disk");
   return *std::move(block);
+}
+
+std::vector<ledger::FoundCoin> ReadSpent(ledger::Ledger& ledger, const ledger::HeaderEntry& entry,
+                                         const Block& block) {
+  if (block.SpendCount() == 0) return {};
+  if (entry.undo_sequence == 0) throw RpcError(kMiscError, "Undo data not available");
+  Result<std::vector<ledger::FoundCoin>> coins = ledger.ReadSpentCoins(entry);
+  if (!coins || coins->size() != block.SpendCount()) {
+    throw RpcError(kMiscError, "Can't read undo data from disk");
+  }
+  return *std::move(coins);
 }
 
 void WriteWarnings(json::Writer& out, const Request& request) {

@@ -17,17 +17,31 @@ ledger::Ledger& LedgerOf(const Request& request);
 /// 64 hex digits. Throws `RpcError` with `label` as the name of the parameter.
 std::string_view CheckHashText(const std::string& text, std::string_view label);
 
+/// The bytes of a parameter in hex. Throws -8 if it is none.
+Bytes HexParam(const Request& request, std::string_view param);
+
 template <typename Hash>
 Hash ParseHash(const Request& request, std::string_view param, std::string_view label) {
   return *Hash::FromText(CheckHashText(request.String(param), label));
 }
 
+/// Asks the mempool and the index, if the node has them.
+FoundTransaction FindTransaction(const Request& request, const Txid& txid);
+
 /// The block that a parameter names by hash. Throws -5 if it is unknown.
 const ledger::HeaderEntry& FindBlock(const Request& request, std::string_view param,
                                      std::string_view label);
 
+/// The block that a parameter names by its hash, or by its height on the best chain.
+const ledger::HeaderEntry& FindBlockAt(const Request& request, std::string_view param);
+
 /// The body of a block. Throws if it is not stored.
 BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry);
+
+/// The coins that the block's inputs spent, in their order behind the coinbase. Throws if they are
+/// not known, as of blocks that were never connected.
+std::vector<ledger::FoundCoin> ReadSpent(ledger::Ledger& ledger, const ledger::HeaderEntry& entry,
+                                         const Block& block);
 
 /// The array of `warnings` that several results have.
 void WriteWarnings(json::Writer& out, const Request& request);

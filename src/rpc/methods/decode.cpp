@@ -16,16 +16,6 @@ namespace cairn::rpc {
 
 namespace {
 
-Bytes HexParam(const Request& request, std::string_view param) {
-  const std::string& text = request.String(param);
-  std::optional<Bytes> bytes = FromHex(text);
-  if (!bytes) {
-    throw RpcError(kInvalidParameter,
-                   std::string(param) + " must be hexadecimal string (not '" + text + "')");
-  }
-  return *std::move(bytes);
-}
-
 Bytes PayToScriptHash(ByteSpan script) {
   return ScriptBuilder().Op(OP_HASH160).Push(crypto::Hash160Of(script)).Op(OP_EQUAL).Take();
 }

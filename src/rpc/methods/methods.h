@@ -12,7 +12,12 @@ std::vector<Method> BlockMethods();
 std::vector<Method> ControlMethods();
 std::vector<Method> DecodeMethods();
 std::vector<Method> MiningMethods();
+std::vector<Method> DeploymentMethods();
+std::vector<Method> ProofMethods();
+std::vector<Method> StatisticsMethods();
 std::vector<Method> SubmitMethods();
 std::vector<Method> TestingMethods();
+std::vector<Method> TransactionMethods();
+std::vector<Method> WaitingMethods();
 
 }  // namespace cairn::rpc

@@ -3,10 +3,8 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/mining/solver.h"
-#include "tests/support/ledger_world.h"
 #include "tests/support/vectors.h"
-#include "tests/unit/rpc/schema.h"
-#include "tests/unit/rpc/support.h"
+#include "tests/unit/rpc/ledger_fixture.h"
 
 namespace cairn::rpc {
 namespace {
@@ -16,7 +14,6 @@ using testing::StartsWith;
 
 constexpr const char* kRegtestGenesis =
     "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
-constexpr const char* kAddress = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202";
 
 /// The same block or header with a nonce that meets its target.
 std::string Solved(const std::string& hex) {
@@ -27,46 +24,6 @@ std::string Solved(const std::string& hex) {
   EXPECT_EQ(mining::Solve(header, tries, stop), mining::SolveOutcome::kSolved);
   return ToHex(header.Serialize()) + hex.substr(2 * Header::kSize);
 }
-
-class LedgerMethodsTest : public testing::Test {
- protected:
-  explicit LedgerMethodsTest(const std::string& chain = "regtest")
-      : world_(test::ChainNamed(chain)) {
-    context_.ledger = world_.ledger.get();
-    dispatcher_.SetReady(context_);
-  }
-
-  /// As `rpc::Call`; results are held against the method table.
-  std::string Call(const std::string& method, const std::string& params = "[]") {
-    const std::string text = rpc::Call(dispatcher_, method, params);
-    const Result<json::Value> value = json::Parse(text);
-    if (value) {
-      EXPECT_EQ(Mismatch(*AllMethods().Find(method), *value), "");
-    }
-    return text;
-  }
-  json::Value CallJson(const std::string& method, const std::string& params = "[]") {
-    return ParseOrFail(Call(method, params));
-  }
-
-  std::vector<std::string> Generate(int count) {
-    std::vector<std::string> hashes;
-    const json::Value result =
-        CallJson("generatetoaddress", "[" + std::to_string(count) + ",\"" + kAddress + "\"]");
-    for (const json::Value& hash : result.Items()) hashes.push_back(hash.Text());
-    return hashes;
-  }
-
-  test::LedgerWorld world_;
-  std::atomic<bool> stopping_{false};
-  int synchronisations_ = 0;
-  RpcContext context_{.clock = world_.clock,
-                      .params = world_.params,
-                      .stopping = &stopping_,
-                      .wait_for_subscribers = [this] { ++synchronisations_; },
-                      .warnings = [] { return std::vector<std::string>{"beware"}; }};
-  Dispatcher dispatcher_{AllMethods()};
-};
 
 TEST_F(LedgerMethodsTest, AFreshChainHasItsGenesis) {
   EXPECT_EQ(Call("getblockcount"), "0");

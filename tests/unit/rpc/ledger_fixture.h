@@ -1,0 +1,71 @@
+// The methods on a real ledger, with calls in one line.
+#pragma once
+
+#include <atomic>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/block_maker.h"
+#include "tests/support/ledger_world.h"
+#include "tests/unit/rpc/schema.h"
+#include "tests/unit/rpc/support.h"
+
+namespace cairn::rpc {
+
+inline constexpr const char* kAddress = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202";
+
+class LedgerMethodsTest : public testing::Test {
+ protected:
+  explicit LedgerMethodsTest(const std::string& chain = "regtest")
+      : world_(test::ChainNamed(chain)) {
+    context_.ledger = world_.ledger.get();
+    dispatcher_.SetReady(context_);
+  }
+
+  /// As `rpc::Call`; results are held against the method table.
+  std::string Call(const std::string& method, const std::string& params = "[]") {
+    const std::string text = rpc::Call(dispatcher_, method, params);
+    const Result<json::Value> value = json::Parse(text);
+    if (value) {
+      EXPECT_EQ(Mismatch(*AllMethods().Find(method), *value), "");
+    }
+    return text;
+  }
+  json::Value CallJson(const std::string& method, const std::string& params = "[]") {
+    return ParseOrFail(Call(method, params));
+  }
+
+  /// The value as a quoted hash, for parameters.
+  static std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+
+  std::vector<std::string> Generate(int count) {
+    std::vector<std::string> hashes;
+    const json::Value result =
+        CallJson("generatetoaddress", "[" + std::to_string(count) + ",\"" + kAddress + "\"]");
+    for (const json::Value& hash : result.Items()) hashes.push_back(hash.Text());
+    return hashes;
+  }
+
+  /// Hands blocks over, each of which must become the tip.
+  void Submit(std::span<const test::MadeBlock> blocks) {
+    for (const test::MadeBlock& made : blocks) {
+      const ledger::SubmitResult result = world_.ledger->SubmitBlock(made.block).get();
+      ASSERT_EQ(result.outcome, ledger::BlockOutcome::kConnected) << result.reason;
+    }
+  }
+
+  test::LedgerWorld world_;
+  std::atomic<bool> stopping_{false};
+  int synchronisations_ = 0;
+  RpcContext context_{.clock = world_.clock,
+                      .params = world_.params,
+                      .stopping = &stopping_,
+                      .wait_for_subscribers = [this] { ++synchronisations_; },
+                      .warnings = [] { return std::vector<std::string>{"beware"}; }};
+  Dispatcher dispatcher_{AllMethods()};
+};
+
+}  // namespace cairn::rpc
