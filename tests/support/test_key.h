@@ -1,7 +1,6 @@
 // Private keys that everybody knows, and the signatures that they make.
 #pragma once
 
-#include <array>
 #include <optional>
 
 #include <secp256k1.h>
@@ -14,12 +13,13 @@
 
 namespace cairn::test {
 
-/// The key with a small number as its secret. Signatures are deterministic.
+/// The key with a small number as its secret, or with a secret of its own. Signatures are
+/// deterministic.
 class TestKey {
  public:
-  explicit TestKey(uint8_t number) {
-    CAIRN_ASSERT(number != 0);
-    secret_[31] = number;
+  explicit TestKey(uint8_t number) : TestKey(SmallSecret(number)) {}
+  /// The secret must lie between zero and the group's order.
+  explicit TestKey(const crypto::Digest& secret) : secret_(secret) {
     CAIRN_ASSERT(secp256k1_keypair_create(Context(), &pair_, secret_.data()) == 1);
     CAIRN_ASSERT(secp256k1_keypair_pub(Context(), &public_, &pair_) == 1);
   }
@@ -63,6 +63,12 @@ class TestKey {
   }
 
  private:
+  static crypto::Digest SmallSecret(uint8_t number) {
+    crypto::Digest secret{};
+    secret.back() = number;
+    return secret;
+  }
+
   /// Signing needs a context of its own; it lives as long as the process.
   static const secp256k1_context* Context() {
     static const secp256k1_context* const context =
@@ -76,7 +82,7 @@ class TestKey {
     return key;
   }
 
-  std::array<uint8_t, 32> secret_{};
+  crypto::Digest secret_;
   secp256k1_keypair pair_;
   secp256k1_pubkey public_;
 };
