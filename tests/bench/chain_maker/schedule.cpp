@@ -20,7 +20,7 @@ int CeilDivide(size_t a, size_t b) { return static_cast<int>((a + b - 1) / b); }
 
 Result<Schedule> Schedule::Make(uint64_t seed, size_t inputs, int blocks, int coinbase_maturity) {
   Schedule schedule;
-  schedule.coins_wanted_ = std::max(kLeastCoins, inputs / 4);
+  schedule.coins_wanted_ = std::max(kLeastCoins, inputs / 2);
   schedule.warm_up_ = coinbase_maturity + CeilDivide(schedule.coins_wanted_, kCoinsPerReward);
   schedule.seeding_ = 1 + CeilDivide(schedule.coins_wanted_, kCoinsPerSeedingBlock);
   const int before = schedule.warm_up_ + schedule.seeding_;

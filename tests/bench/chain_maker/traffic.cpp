@@ -21,8 +21,8 @@ constexpr Shape kShapes[] = {
     {150, 1, 1, 1, 2, true},  // tokens and timestamps
     {110, 2, 2, 2, 2},       {55, 2, 2, 1, 1}, {49, 3, 5, 1, 2}, {35, 1, 3, 5, 40},  // a payout
     {6, 1, 2, 40, 200},  // an exchange's payout
-    {18, 6, 30, 1, 1},   // a consolidation
-    {7, 50, 200, 1, 1},
+    {21, 6, 30, 1, 1},   // a consolidation
+    {4, 50, 200, 1, 1},
 };
 constexpr uint64_t kConsolidation = 6;  // inputs, from which on any small coin will do
 
