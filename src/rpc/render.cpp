@@ -4,9 +4,9 @@
 #include <cstdio>
 
 #include "cairn/base/hex.h"
+#include "cairn/primitives/descriptor.h"
 #include "cairn/primitives/script.h"
 #include "consensus/work.h"
-#include "src/rpc/descriptor.h"
 
 namespace cairn::rpc {
 

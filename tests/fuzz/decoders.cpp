@@ -6,6 +6,8 @@
 #include "cairn/base/json.h"
 #include "cairn/crypto/secp256k1.h"
 #include "cairn/primitives/amount.h"
+#include "cairn/primitives/descriptor.h"
+#include "cairn/primitives/merkle_proof.h"
 #include "cairn/primitives/script.h"
 #include "cairn/storage/block_store.h"
 #include "cairn/storage/coin_codec.h"
@@ -157,6 +159,41 @@ void ScanBootstrap(ByteSpan input) {
   }
 }
 
+/// What a proof proves, the proof that was written of it proves again.
+void DecodeMerkleProof(ByteSpan input) {
+  const auto proof = MerkleProof::Parse(input);
+  if (!proof) return;
+  const Bytes written = proof->Serialize();
+  CAIRN_ASSERT(written.size() <= input.size() && Equal(written, input.first(written.size())));
+  const auto matches = proof->Matches();
+  if (!matches) return;
+  CAIRN_ASSERT(matches->size() <= proof->hashes.size());
+  int64_t last = -1;
+  for (const MerkleProof::Match& match : *matches) {
+    CAIRN_ASSERT(int64_t{match.index} > last && match.index < proof->transaction_count);
+    last = match.index;
+  }
+}
+
+/// The descriptor of one script stands for that script. Of raw() it may name a key that is no point
+/// of the curve, as Bitcoin Core's does.
+void DecodeDescriptor(ByteSpan input) {
+  static const AddressPrefixes prefixes = [] {
+    AddressPrefixes regtest;
+    regtest.pubkey_hash = 111;
+    regtest.script_hash = 196;
+    regtest.bech32_hrp = "bcrt";
+    return regtest;
+  }();
+  const auto scripts = ExpandDescriptor(AsText(input), prefixes);
+  if (!scripts) return;
+  for (const DescriptorScript& script : *scripts) {
+    const auto again = ExpandDescriptor(script.descriptor, prefixes);
+    CAIRN_ASSERT(again || AsText(input).starts_with("raw("));
+    CAIRN_ASSERT(!again || (again->size() == 1 && again->front().script == script.script));
+  }
+}
+
 }  // namespace
 
 void FuzzDecoders(ByteSpan bytes) {
@@ -180,6 +217,8 @@ void FuzzDecoders(ByteSpan bytes) {
     case Decoder::kScript: return DecodeScript(rest);
     case Decoder::kSignature: return DecodeSignature(rest);
     case Decoder::kBootstrap: return ScanBootstrap(rest);
+    case Decoder::kMerkleProof: return DecodeMerkleProof(rest);
+    case Decoder::kDescriptor: return DecodeDescriptor(rest);
   }
 }
 

@@ -8,7 +8,10 @@
 #include <random>
 #include <string>
 
+#include "cairn/base/hex.h"
 #include "cairn/base/writer.h"
+#include "cairn/primitives/descriptor.h"
+#include "cairn/primitives/merkle_proof.h"
 #include "cairn/storage/block_store.h"
 #include "src/genesis/embedded_chains.h"
 #include "src/ledger/undo.h"
@@ -385,6 +388,33 @@ void AddTexts(const Corpus& corpus) {
   corpus.AddDecoder(Decoder::kSignature, "signature", signature);
 }
 
+void AddMerkleProofs(const Corpus& corpus) {
+  test::BlockPlan plan;
+  for (uint32_t i = 0; i < 6; ++i) plan.transactions.push_back(test::MakeSpend({{}, i}, i));
+  const consensus::Params& regtest = fuzz::Chains()[kRegtest];
+  const test::MadeBlock made = test::MakeBlock(regtest, test::Place::Genesis(regtest), plan);
+  const auto add = [&](const std::string& name, const std::vector<bool>& wanted) {
+    corpus.AddDecoder(Decoder::kMerkleProof, name,
+                      MerkleProof::Of(*made.block, wanted).Serialize());
+  };
+  add("merkle_proof", {false, false, true, false, false, false, true});
+  add("merkle_proof_of_all", std::vector<bool>(7, true));
+  add("merkle_proof_of_none", std::vector<bool>(7, false));
+}
+
+void AddDescriptors(const Corpus& corpus) {
+  const std::string key = ToHex(TestKey(1).Compressed());
+  const std::string other = ToHex(TestKey(2).Uncompressed());
+  const auto add = [&](const std::string& name, const std::string& descriptor) {
+    corpus.AddDecoder(Decoder::kDescriptor, "descriptor_" + name, descriptor);
+  };
+  add("combo", "combo([d34db33f/44h/0']" + key + ")");
+  add("multi", "sh(sortedmulti(1," + key + "," + other + "))");
+  add("nested", "sh(wsh(pkh(" + key + ")))");
+  add("taproot", "tr(" + ToHex(TestKey(1).XOnly()) + ")");
+  add("raw", WithChecksum("raw(5121" + key + "51ae)"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -402,5 +432,7 @@ int main(int argc, char** argv) {
   AddChainFiles(corpus);
   AddStoredForms(corpus);
   AddTexts(corpus);
+  AddMerkleProofs(corpus);
+  AddDescriptors(corpus);
   return 0;
 }

@@ -40,8 +40,10 @@ enum class Decoder : uint8_t {
   kScript,
   kSignature,
   kBootstrap,
+  kMerkleProof,
+  kDescriptor,
 };
-inline constexpr size_t kDecoders = 16;
+inline constexpr size_t kDecoders = 18;
 
 /// Any string is or is not an address or a private key, and any script has or has not an address.
 void FuzzAddress(ByteSpan input);

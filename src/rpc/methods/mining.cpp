@@ -3,9 +3,9 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/mining/miner.h"
+#include "cairn/primitives/descriptor.h"
 #include "cairn/rpc/error.h"
 #include "consensus/work.h"
-#include "src/rpc/descriptor.h"
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/methods.h"
@@ -76,7 +76,9 @@ Method GenerateToDescriptor() {
   return {.name = "generatetodescriptor",
           .group = "hidden",
           .description =
-              "Mines blocks at once that pay to a descriptor: addr, raw, pk, pkh, wpkh or rawtr.",
+              "Mines blocks at once that pay to a descriptor. Keys are in hex; of a combo() the "
+              "witness "
+              "program is paid to, if it has one.",
           .params = {Required("num_blocks", ParamType::kNumber, "How many blocks"),
                      Required("descriptor", ParamType::kString, "Who receives the new bitcoins"),
                      Optional("maxtries", ParamType::kNumber, std::to_string(kDefaultTries),

@@ -3,7 +3,6 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/genesis/chain_file.h"
-#include "src/rpc/descriptor.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/rpc/schema.h"
 #include "tests/unit/rpc/support.h"
@@ -110,45 +109,6 @@ TEST_F(DecodeTest, DecodeRawTransactionExplains) {
             "-22 TX decode failed. Make sure the tx has at least one input.");
   EXPECT_EQ(Call("decoderawtransaction", R"(["zz"])"),
             "-22 TX decode failed. Make sure the tx has at least one input.");
-}
-
-TEST(Descriptor, ChecksumsOfBip380) {
-  EXPECT_EQ(DescriptorChecksum("raw(deadbeef)"), "89f8spxm");
-  EXPECT_EQ(DescriptorChecksum("raw(Ü)"), "");
-}
-
-TEST(Descriptor, BipVectorsOfRawAndAddr) {
-  CAIRN_NEED_VECTORS();
-  const json::Value bips =
-      ParseOrFail(test::ReadText(test::VectorPath("keys/descriptors_bips.json")));
-  int checked = 0;
-  for (const json::Value& bip : bips.Items()) {
-    const json::Value* valid = bip.Find("valid");
-    if (valid == nullptr) continue;
-    for (const json::Value& entry : valid->Items()) {
-      const std::string& text = entry.Find("descriptor")->Text();
-      const auto script = ScriptFromDescriptor(text, genesis::BuiltInChain("mainnet")->prefixes);
-      if (!script) continue;  // extended keys and nesting are beyond this parser
-      ++checked;
-      EXPECT_EQ(ToHex(*script), entry.Find("expansions")->Items()[0].Text()) << text;
-    }
-  }
-  EXPECT_GE(checked, 3);
-}
-
-TEST(Descriptor, RefusesBadKeysAndChecksums) {
-  const AddressPrefixes prefixes = genesis::BuiltInChain("regtest")->prefixes;
-  const std::string good_x = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
-  EXPECT_TRUE(ScriptFromDescriptor("pk(02" + good_x + ")", prefixes));
-  EXPECT_TRUE(ScriptFromDescriptor("rawtr(" + good_x + ")", prefixes));
-  EXPECT_TRUE(ScriptFromDescriptor("raw()", prefixes));
-  for (const std::string& text : std::vector<std::string>{
-           "pk(05" + good_x + ")", "pk(04" + good_x + good_x + ")",
-           "pk(02" + std::string(64, 'f') + ")", "rawtr(02" + good_x + ")",
-           "wpkh(04" + good_x + good_x + ")", "raw(5)", "raw(51", "raw", "", "addr(x)", "raw(51)#",
-           "raw(51)#8lvh9jx", "raw(51)#8lvh9jxk#", "pk(xprv)"}) {
-    EXPECT_FALSE(ScriptFromDescriptor(text, prefixes)) << text;
-  }
 }
 
 }  // namespace

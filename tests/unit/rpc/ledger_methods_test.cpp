@@ -107,7 +107,7 @@ TEST_F(LedgerMethodsTest, GenerateRefusesBadRequests) {
   EXPECT_EQ(Call("generatetoaddress", R"([1,"nonsense"])"), "-5 Error: Invalid address");
   EXPECT_EQ(Call("generatetoaddress", std::string("[1,\"") + kAddress + "\",0]"), "[]");
   EXPECT_EQ(Call("generatetodescriptor", R"j([1,"foo(51)"])j"),
-            "-5 'foo' is not a descriptor function that this build knows");
+            "-5 'foo(51)' is not a valid descriptor function");
   EXPECT_THAT(Call("generatetodescriptor", R"j([1,"raw(51)#aaaaaaaa"])j"),
               HasSubstr("does not match computed checksum"));
   EXPECT_EQ(Call("generateblock", std::string("[\"") + kAddress + "\",[\"00\"]]"),
