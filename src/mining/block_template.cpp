@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cairn/base/assert.h"
+#include "cairn/mining/last_template.h"
 #include "cairn/primitives/script.h"
 #include "consensus/deployments.h"
 #include "consensus/merkle.h"
@@ -19,6 +20,8 @@ using ledger::ChainView;
 using ledger::EntryAncestors;
 
 constexpr size_t kWitnessNonceSize = 32;
+// What a template leaves for the header, the number of transactions and the coinbase.
+constexpr uint64_t kReservedWeight = 4000;
 
 /// BIP141's root over no transactions but the coinbase, whose own place is zero.
 crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase) {
@@ -64,6 +67,15 @@ BlockPtr BlockTemplate::Finish(const Header& solved) const {
   return *std::move(block);
 }
 
+TemplateSize SizeOf(const BlockTemplate& block) {
+  TemplateSize size{kReservedWeight, 0};
+  for (size_t i = 1; i < block.transactions.size(); ++i) {
+    size.weight += block.transactions[i]->Weight();
+    ++size.transactions;
+  }
+  return size;
+}
+
 BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& options,
                             UnixSeconds now) {
   const consensus::Params& params = *view.params;
@@ -72,7 +84,10 @@ BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& option
   result.height = view.Height() + 1;
   result.transactions = {MakeCoinbase(params, result.height, options.payout_script)};
   const auto states = consensus::NextStates(view.tip->states, ancestors, params);
-  result.header.version = options.version.value_or(consensus::VersionToMine(states, params));
+  const bool may_choose_version = params.retarget.never;
+  result.header.version = may_choose_version && options.version
+                              ? *options.version
+                              : consensus::VersionToMine(states, params);
   result.header.previous = view.tip->hash;
   result.header.merkle_root = RootOf(result.transactions);
   result.header.time = TimeAbove(view, now);

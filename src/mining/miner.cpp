@@ -1,35 +1,17 @@
 #include "cairn/mining/miner.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "cairn/base/log.h"
-#include "cairn/mining/solver.h"
+#include "cairn/mining/block_search.h"
 
 namespace cairn::mining {
 namespace {
 
-// How many hashes pass before a miner looks for a new tip.
-constexpr uint64_t kTriesPerLook = 1 << 20;
 constexpr std::chrono::seconds kPauseAfterFailure{1};
 
-}  // namespace
-
-Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
-                           const TemplateOptions& options, uint64_t& tries, bool submit,
-                           const std::atomic<bool>& stop) {
-  BlockTemplate job = BuildTemplate(*ledger.View(), options, clock.Now());
-  Header header = job.header;
-  SolveOutcome outcome = Solve(header, tries, stop);
-  while (outcome == SolveOutcome::kNoncesUsedUp) {
-    // Another time may ask for another target: the template is made anew.
-    job = BuildTemplate(*ledger.View(), options, std::max(clock.Now(), int64_t{header.time} + 1));
-    header = job.header;
-    outcome = Solve(header, tries, stop);
-  }
-  if (outcome != SolveOutcome::kSolved) return BlockPtr();
-  BlockPtr block = job.Finish(header);
-  if (!submit) return block;
+/// Gives the block back unless the ledger refuses it.
+Result<BlockPtr> Submit(ledger::Ledger& ledger, BlockPtr block) {
   const ledger::SubmitResult result = ledger.SubmitBlock(block).get();
   switch (result.outcome) {
     case ledger::BlockOutcome::kConnected:
@@ -37,6 +19,17 @@ Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
     case ledger::BlockOutcome::kDuplicate: return block;
     default: return Fail(ErrorCode::kInvalid, result.reason);
   }
+}
+
+}  // namespace
+
+Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
+                           const TemplateOptions& options, uint64_t& tries, bool submit,
+                           const std::atomic<bool>& stop, LastTemplate* last_template) {
+  BlockSearch search(options, last_template);
+  BlockPtr block = search.Continue(*ledger.View(), clock.Now(), tries, stop);
+  if (block == nullptr || !submit) return block;
+  return Submit(ledger, std::move(block));
 }
 
 Miner::Miner(ledger::Ledger& ledger, const Clock& clock, MinerOptions options)
@@ -55,15 +48,17 @@ Miner::~Miner() {
 
 void Miner::Loop() {
   log::SetThreadName("miner");
+  BlockSearch search(options_.block, options_.last_template);
   while (!stop_) {
-    uint64_t tries = kTriesPerLook;
-    const auto block = MineBlock(ledger_, clock_, options_.block, tries, true, stop_);
+    uint64_t tries = options_.tries_per_look;
+    BlockPtr found = search.Continue(*ledger_.View(), clock_.Now(), tries, stop_);
+    if (found == nullptr) continue;
+    const auto block = Submit(ledger_, std::move(found));
     if (!block) {
       LOG_WARNING("A mined block was refused: {}", block.error().message);
       Pause(kPauseAfterFailure);
       continue;
     }
-    if (*block == nullptr) continue;
     ++blocks_found_;
     LOG_INFO("Mined block {}", (*block)->hash());
     Pause(options_.interval);

@@ -27,6 +27,7 @@ SolveOutcome Solve(Header& header, uint64_t& tries, const std::atomic<bool>& sto
   std::array<crypto::Digest, kBatch> digests;
   uint64_t nonce = header.nonce;
   while (nonce <= UINT32_MAX) {
+    header.nonce = static_cast<uint32_t>(nonce);
     if (stop.load(std::memory_order_relaxed)) return SolveOutcome::kStopped;
     if (tries == 0) return SolveOutcome::kTriesUsedUp;
     const uint64_t count = std::min({uint64_t{kBatch}, tries, uint64_t{UINT32_MAX} - nonce + 1});

@@ -76,6 +76,7 @@ Status Node::PrepareMiner() {
   mining::MinerOptions miner;
   miner.block.payout_script = *std::move(script);
   miner.block.version = BlockVersion(options);
+  miner.last_template = &last_template_;
   miner.interval = std::chrono::seconds(std::max<int64_t>(options.GetInt("mineinterval", 0), 0));
   miner_options_ = std::move(miner);
   return {};
@@ -117,6 +118,7 @@ void Node::Serve() {
       .ledger = ledger_.get(),
       .stopping = &stopping_,
       .block_version = BlockVersion(options),
+      .last_template = &last_template_,
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),
       .request_stop = request_stop_,

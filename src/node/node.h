@@ -13,6 +13,7 @@
 #include "cairn/base/result.h"
 #include "cairn/base/worker_pool.h"
 #include "cairn/ledger/ledger.h"
+#include "cairn/mining/last_template.h"
 #include "cairn/mining/miner.h"
 #include "cairn/node/configuration.h"
 #include "cairn/node/data_dir.h"
@@ -57,6 +58,7 @@ class Node {
   Clock clock_;
   WorkerPool workers_;
   std::unique_ptr<ledger::Ledger> ledger_;
+  mining::LastTemplate last_template_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;

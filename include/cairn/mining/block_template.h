@@ -12,8 +12,9 @@
 namespace cairn::mining {
 
 struct TemplateOptions {
-  Bytes payout_script;             // receives the subsidy and all fees
-  std::optional<int32_t> version;  // -blockversion; else BIP9 decides
+  Bytes payout_script;  // receives the subsidy and all fees
+  /// -blockversion, which counts only where blocks are mined on demand; else BIP9 decides.
+  std::optional<int32_t> version;
 };
 
 struct BlockTemplate {

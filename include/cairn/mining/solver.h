@@ -16,7 +16,8 @@ enum class SolveOutcome {
 };
 
 /// Tries nonces upwards from `header.nonce`. `tries` is how many hashes may be spent, and is
-/// reduced by those that were. On `kSolved` the header has the lowest nonce that solves it.
+/// reduced by those that were. On `kSolved` the header has the lowest nonce that solves it; on
+/// `kTriesUsedUp` and `kStopped` the next nonce to try.
 SolveOutcome Solve(Header& header, uint64_t& tries, const std::atomic<bool>& stop);
 
 }  // namespace cairn::mining

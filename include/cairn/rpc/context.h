@@ -9,6 +9,7 @@
 
 #include "cairn/base/clock.h"
 #include "cairn/ledger/ledger.h"
+#include "cairn/mining/last_template.h"
 #include "cairn/primitives/transaction.h"
 #include "consensus/params.h"
 
@@ -29,9 +30,10 @@ struct RpcContext {
   Clock& clock;
   const consensus::Params& params;
 
-  ledger::Ledger* ledger = nullptr;             // set whenever methods of blocks can be called
-  const std::atomic<bool>* stopping = nullptr;  // becomes true at shutdown: long calls end early
-  std::optional<int32_t> block_version{};       // -blockversion, for blocks that we make
+  ledger::Ledger* ledger = nullptr;               // set whenever methods of blocks can be called
+  const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
+  std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
+  mining::LastTemplate* last_template = nullptr;  // set as `ledger` is
 
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path{};      // of debug.log; empty if there is none

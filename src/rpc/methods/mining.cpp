@@ -29,8 +29,9 @@ uint64_t MaxTries(const Request& request) {
 /// Null when the tries are used up or the node stops.
 BlockPtr Mine(const Request& request, const mining::TemplateOptions& options, uint64_t& tries,
               bool submit) {
-  const Result<BlockPtr> block = mining::MineBlock(LedgerOf(request), request.node().clock, options,
-                                                   tries, submit, *request.node().stopping);
+  const RpcContext& node = request.node();
+  const Result<BlockPtr> block = mining::MineBlock(LedgerOf(request), node.clock, options, tries,
+                                                   submit, *node.stopping, node.last_template);
   if (!block) {
     throw RpcError(kInternalError, "ProcessNewBlock, block not accepted: " + block.error().message);
   }
@@ -183,22 +184,37 @@ Method GetNetworkHashPs() {
       }};
 }
 
+std::optional<mining::TemplateSize> LastTemplateOf(const Request& request) {
+  const mining::LastTemplate* last = request.node().last_template;
+  return last != nullptr ? last->Get() : std::nullopt;
+}
+
 Method GetMiningInfo() {
   return {.name = "getmininginfo",
           .group = "mining",
           .description = "Tells about mining.",
-          .results = {Obj("", "",
-                          {Num("blocks", "Height of the tip"), Num("difficulty", "Of the tip"),
-                           Num("networkhashps", "Estimated hashes per second of the network"),
-                           Num("pooledtx", "Transactions in the mempool"),
-                           Str("chain", "The network: main, test, testnet4, signet or regtest"),
-                           Hex("signet_challenge", "The block challenge, on signets only").Maybe(),
-                           Arr("warnings", "What people should know", Str("", "A warning"))})},
+          .results = {Obj(
+              "", "",
+              {Num("blocks", "Height of the tip"),
+               Num("currentblockweight", "Weight of the last block assembled, once there is one")
+                   .Maybe(),
+               Num("currentblocktx", "Its transactions without the coinbase, once there is one")
+                   .Maybe(),
+               Num("difficulty", "Of the tip"),
+               Num("networkhashps", "Estimated hashes per second of the network"),
+               Num("pooledtx", "Transactions in the mempool"),
+               Str("chain", "The network: main, test, testnet4, signet or regtest"),
+               Hex("signet_challenge", "The block challenge, on signets only").Maybe(),
+               Arr("warnings", "What people should know", Str("", "A warning"))})},
           .examples = {"[]"},
           .handler = [](const Request& request, json::Writer& out) {
             const ledger::ChainViewPtr view = LedgerOf(request).View();
             out.BeginObject();
             out.Key("blocks").Int(view->Height());
+            if (const auto last = LastTemplateOf(request)) {
+              out.Key("currentblockweight").Uint(last->weight);
+              out.Key("currentblocktx").Uint(last->transactions);
+            }
             out.Key("difficulty").Double(consensus::DifficultyOf(view->tip->header.bits));
             out.Key("networkhashps").Double(NetworkHashesPerSecond(*view->tip, 120, *view->params));
             out.Key("pooledtx").Int(0);

@@ -102,19 +102,6 @@ TEST(BlockTemplate, VotesUnlessAVersionIsForced) {
   EXPECT_EQ(BuildTemplate(*world.ledger->View(), options, 0).header.version, 0x30000000);
 }
 
-TEST(BlockTemplate, HasNoWitnessWhereSegwitIsNotInForce) {
-  consensus::Params params = test::QuickRegtest();
-  params.heights.segwit = 3;
-  ChainWorld world(params);
-  TemplateOptions options;
-  options.payout_script = {OP_1};
-  for (int height = 1; height <= 4; ++height) {
-    const BlockTemplate job = BuildTemplate(*world.ledger->View(), options, 0);
-    EXPECT_EQ(job.transactions[0]->has_witness, height >= 3) << height;
-    world.Connect(SolveTemplate(job));
-  }
-}
-
 /// A chain of headers without a ledger, to stand where a real one would be long.
 class BareChain {
  public:
@@ -141,6 +128,28 @@ class BareChain {
   const consensus::Params& params_;
   std::deque<ledger::HeaderEntry> entries_;
 };
+
+TEST(BlockTemplate, AVersionIsForcedOnlyWhereBlocksAreMinedOnDemand) {
+  const consensus::Params params = ChainNamed("testnet3");
+  BareChain chain(params);
+  chain.Add(1'700'000'000, params.retarget.limit_bits);
+  TemplateOptions options;
+  options.version = 4;
+  EXPECT_EQ(BuildTemplate(chain.View(), options, 0).header.version, 0x20000000);
+}
+
+TEST(BlockTemplate, HasNoWitnessWhereSegwitIsNotInForce) {
+  consensus::Params params = test::QuickRegtest();
+  params.heights.segwit = 3;
+  ChainWorld world(params);
+  TemplateOptions options;
+  options.payout_script = {OP_1};
+  for (int height = 1; height <= 4; ++height) {
+    const BlockTemplate job = BuildTemplate(*world.ledger->View(), options, 0);
+    EXPECT_EQ(job.transactions[0]->has_witness, height >= 3) << height;
+    world.Connect(SolveTemplate(job));
+  }
+}
 
 TEST(BlockTemplate, DoesNotWarpTimeWhereAPeriodBegins) {
   consensus::Params params = ChainNamed("testnet4");

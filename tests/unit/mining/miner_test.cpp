@@ -21,14 +21,17 @@ TemplateOptions PayAnyone() {
   return options;
 }
 
-/// A chain whose target no test will ever meet.
-consensus::Params Hopeless() {
+/// A chain whose first block needs this target, if its time is late enough.
+consensus::Params WithTarget(uint32_t bits) {
   consensus::Params params = test::QuickRegtest();
-  params.retarget.limit_bits = 0x03000001;
+  params.retarget.limit_bits = bits;
   params.retarget.never = false;
   params.retarget.allow_min_difficulty = true;
   return params;
 }
+
+/// A chain whose target no test will ever meet.
+consensus::Params Hopeless() { return WithTarget(0x03000001); }
 
 TEST(MineBlock, MovesTheTip) {
   ChainWorld world;
@@ -100,7 +103,7 @@ TEST(MineBlock, SaysWhyABlockIsRefused) {
 }
 
 void WaitForHeight(const ChainWorld& world, int height) {
-  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
   while (world.Height() < height && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(1ms);
   }
@@ -119,6 +122,31 @@ TEST(Miner, MinesUntilItIsDestroyed) {
   EXPECT_GE(height, static_cast<int>(found));
   std::this_thread::sleep_for(20ms);
   EXPECT_EQ(world.Height(), height);
+}
+
+TEST(Miner, SearchesFurtherThanOneLook) {
+  ChainWorld world;
+  world.clock.SetMock(1'700'000'000);
+  LastTemplate last;
+  MinerOptions options{PayAnyone(), 0s};
+  options.tries_per_look = 1;  // half of all blocks have another nonce than the first
+  options.last_template = &last;
+  const Miner miner(*world.ledger, world.clock, options);
+  WaitForHeight(world, 20);
+  EXPECT_TRUE(last.Get().has_value());
+}
+
+TEST(Miner, MeetsATargetThatOneLookDoesNotReach) {
+  // The first nonce that solves a block of this time is the 1,124,457th.
+  ChainWorld world(WithTarget(0x1e07ffff));
+  world.clock.SetMock(1'700'000'016);
+  const MinerOptions options{PayAnyone(), 3600s};
+  ASSERT_GT(1'124'456u, options.tries_per_look);
+  const Miner miner(*world.ledger, world.clock, options);
+  WaitForHeight(world, 1);
+  const ledger::HeaderEntry* tip = world.ledger->View()->tip;
+  EXPECT_EQ(tip->header.time, 1'700'000'016u);
+  EXPECT_EQ(tip->header.nonce, 1'124'456u);
 }
 
 TEST(Miner, PausesBetweenBlocksAndEndsAtOnce) {

@@ -60,9 +60,11 @@ class LedgerMethodsTest : public testing::Test {
   test::LedgerWorld world_;
   std::atomic<bool> stopping_{false};
   int synchronisations_ = 0;
+  mining::LastTemplate last_template_;
   RpcContext context_{.clock = world_.clock,
                       .params = world_.params,
                       .stopping = &stopping_,
+                      .last_template = &last_template_,
                       .wait_for_subscribers = [this] { ++synchronisations_; },
                       .warnings = [] { return std::vector<std::string>{"beware"}; }};
   Dispatcher dispatcher_{AllMethods()};

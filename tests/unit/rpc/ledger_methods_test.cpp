@@ -220,12 +220,16 @@ TEST_F(LedgerMethodsTest, GetTxOutShowsUnspentOutputs) {
 }
 
 TEST_F(LedgerMethodsTest, MiningInfoAndHashRate) {
+  EXPECT_EQ(CallJson("getmininginfo").Find("currentblockweight"), nullptr);
+  EXPECT_EQ(CallJson("getmininginfo").Find("currentblocktx"), nullptr);
   world_.clock.SetMock(1'700'000'000);
   Generate(1);
   world_.clock.SetMock(1'700'000'600);
   Generate(10);
   const json::Value info = CallJson("getmininginfo");
   EXPECT_EQ(info.Find("blocks")->Text(), "11");
+  EXPECT_EQ(info.Find("currentblockweight")->Text(), "4000");
+  EXPECT_EQ(info.Find("currentblocktx")->Text(), "0");
   EXPECT_EQ(info.Find("pooledtx")->Text(), "0");
   EXPECT_EQ(info.Find("chain")->Text(), "regtest");
   EXPECT_EQ(Call("getnetworkhashps", "[120,0]"), "0");
