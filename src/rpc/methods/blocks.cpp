@@ -91,12 +91,11 @@ Method GetBlock() {
         ledger::Ledger& ledger = LedgerOf(request);
         const int64_t wanted = ParseVerbosity(request.Get("verbosity"));
         const ledger::HeaderEntry& entry = FindBlock(request, "blockhash", "blockhash");
-        const BlockPtr block = ReadBody(ledger, entry);
         if (wanted <= kRaw) {
-          out.String(ToHex(block->bytes()));
+          out.String(ToHex(ReadRawBody(ledger, entry)));
           return;
         }
-        WriteBlock(out, ledger, entry, *block, wanted);
+        WriteBlock(out, ledger, entry, *ReadBody(ledger, entry), wanted);
       }};
 }
 

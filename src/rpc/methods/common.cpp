@@ -69,13 +69,17 @@ const ledger::HeaderEntry& FindBlockAt(const Request& request, std::string_view 
   return *entry;
 }
 
-BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry) {
+Bytes ReadRawBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry) {
   if (!entry.HasBody()) {
     throw RpcError(kMiscError, "Block not available (not fully downloaded)");
   }
   Result<Bytes> bytes = ledger.ReadBlock(entry);
   if (!bytes) throw RpcError(kMiscError, "Block not found on disk: " + bytes.error().message);
-  Result<BlockPtr> block = Block::Parse(*std::move(bytes));
+  return *std::move(bytes);
+}
+
+BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry) {
+  Result<BlockPtr> block = Block::Parse(ReadRawBody(ledger, entry));
   if (!block) throw RpcError(kDatabaseError, "Can't read block from disk");
   return *std::move(block);
 }

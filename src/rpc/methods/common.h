@@ -35,7 +35,8 @@ const ledger::HeaderEntry& FindBlock(const Request& request, std::string_view pa
 /// The block that a parameter names by its hash, or by its height on the best chain.
 const ledger::HeaderEntry& FindBlockAt(const Request& request, std::string_view param);
 
-/// The body of a block. Throws if it is not stored.
+/// The body of a block, as raw bytes or parsed. Throws if it is not stored.
+Bytes ReadRawBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry);
 BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry);
 
 /// The coins that the block's inputs spent, in their order behind the coinbase. Throws if they are
