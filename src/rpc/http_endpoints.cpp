@@ -40,6 +40,7 @@ std::optional<HttpEndpoint> ParseEndpoint(std::string_view text, uint16_t defaul
 Result<ListenOptions> ChooseEndpoints(const std::vector<std::string>& rpcbind,
                                       const std::vector<std::string>& rpcallowip, uint16_t port) {
   ListenOptions chosen;
+  chosen.allowed = LoopbackSubnets();
   for (const std::string& text : rpcallowip) {
     const std::optional<Subnet> subnet = Subnet::Parse(text);
     if (!subnet) {

@@ -53,18 +53,13 @@ class HttpServer::Core final : public SessionHost {
         authorize_(std::move(authorize)),
         answer_(std::move(answer)),
         places_(options_.queue_depth + options_.threads),
-        jobs_(places_) {
-    for (const char* loopback : {"127.0.0.0/8", "::1"}) {
-      options_.allowed.push_back(*Subnet::Parse(loopback));
-    }
-  }
+        jobs_(places_) {}
 
   Status Start();
   void Stop();
   const std::vector<uint16_t>& ports() const { return ports_; }
 
   const HttpOptions& options() const override { return options_; }
-  bool Allows(const net::ip::address& peer) const override;
   std::optional<std::string> UserOf(std::string_view authorization) const override {
     return authorize_(authorization);
   }
@@ -76,12 +71,14 @@ class HttpServer::Core final : public SessionHost {
 
  private:
   void Bind(const HttpEndpoint& endpoint);
+  bool Allows(const net::ip::address& peer) const;
   void Accept(Listener& listener);
   void OnAccepted(Listener& listener, const SocketError& error, tcp::socket socket);
   void AcceptAgain();
   bool CloseLongestIdle(const std::shared_ptr<HttpSession>& newcomer);
   void BeginStop();
-  void CloseAll();
+  void WaitForReplies();
+  bool IsDeserted() const { return sessions_.empty() && strangers_.empty(); }
   void Work();
 
   HttpOptions options_;
@@ -95,6 +92,7 @@ class HttpServer::Core final : public SessionHost {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<uint16_t> ports_;  // constant once started
   std::set<std::shared_ptr<HttpSession>> sessions_;
+  std::set<std::shared_ptr<HttpSession>> strangers_;  // from addresses that are not allowed
   std::deque<std::shared_ptr<HttpSession>> waiting_;
   size_t admitted_ = 0;
   bool stopping_ = false;
@@ -168,9 +166,20 @@ void HttpServer::Core::OnAccepted(Listener& listener, const SocketError& error,
     listener.pause.async_wait([this, &listener](const SocketError&) { Accept(listener); });
     return;
   }
-  const auto session = std::make_shared<HttpSession>(std::move(socket), *this);
-  sessions_.insert(session);
+  SocketError gone;
+  const net::ip::address peer = socket.remote_endpoint(gone).address();
+  if (gone) return Accept(listener);
+  const bool allowed = Allows(peer);
+  if (!allowed && strangers_.size() >= options_.max_strangers) {
+    LOG_DEBUG(log::kHttp, "HTTP connection from {} closed: too many that are not allowed",
+              peer.to_string());
+    return Accept(listener);
+  }
+  const auto session =
+      std::make_shared<HttpSession>(std::move(socket), *this, peer.to_string(), allowed);
+  (allowed ? sessions_ : strangers_).insert(session);
   session->Start();
+  if (!allowed) return Accept(listener);
   if (sessions_.size() <= options_.max_connections || CloseLongestIdle(session)) Accept(listener);
 }
 
@@ -189,14 +198,15 @@ bool HttpServer::Core::CloseLongestIdle(const std::shared_ptr<HttpSession>& newc
 
 void HttpServer::Core::OnEnded(const std::shared_ptr<HttpSession>& session) {
   sessions_.erase(session);
+  const bool was_stranger = strangers_.erase(session) > 0;
   if (stopping_) {
-    if (sessions_.empty()) {
+    if (IsDeserted()) {
       patience_.cancel();
       keep_running_.reset();
     }
     return;
   }
-  AcceptAgain();
+  if (!was_stranger) AcceptAgain();
 }
 
 bool HttpServer::Core::Allows(const net::ip::address& peer) const {
@@ -261,21 +271,22 @@ void HttpServer::Core::BeginStop() {
     listener->acceptor.close(ignored);
     listener->pause.cancel();
   }
-  const auto sessions = sessions_;
+  auto sessions = sessions_;
+  sessions.insert(strangers_.begin(), strangers_.end());
   for (const auto& session : sessions) session->Stop();
-  if (sessions_.empty()) {
-    keep_running_.reset();
-    return;
-  }
-  patience_.expires_after(options_.stop_patience);
-  patience_.async_wait([this](const SocketError& cancelled) {
-    if (!cancelled) CloseAll();
-  });
+  IsDeserted() ? keep_running_.reset() : WaitForReplies();
 }
 
-void HttpServer::Core::CloseAll() {
-  const auto sessions = sessions_;
-  for (const auto& session : sessions) session->Close();
+/// Calls that run are waited for in any case, as the workers are: so each is answered. But nobody
+/// can hold up the stop by not reading the reply.
+void HttpServer::Core::WaitForReplies() {
+  patience_.expires_after(options_.stop_patience);
+  patience_.async_wait([this](const SocketError& cancelled) {
+    if (cancelled) return;
+    const auto sessions = sessions_;
+    for (const auto& session : sessions) session->CloseIfStuck(options_.stop_patience);
+    if (!IsDeserted()) WaitForReplies();
+  });
 }
 
 HttpServer::HttpServer(HttpOptions options, Authorize authorize, Answer answer)

@@ -30,8 +30,13 @@ bool IsProtocolError(const boost::beast::error_code& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, SessionHost& host)
-    : host_(host), stream_(std::move(socket)), delay_(stream_.get_executor()) {}
+HttpSession::HttpSession(boost::asio::ip::tcp::socket socket, SessionHost& host, std::string peer,
+                         bool allowed)
+    : host_(host),
+      peer_(std::move(peer)),
+      allowed_(allowed),
+      stream_(std::move(socket)),
+      delay_(stream_.get_executor()) {}
 
 void HttpSession::Start() {
   ErrorCode ignored;
@@ -54,8 +59,16 @@ void HttpSession::Close() {
   host_.OnEnded(shared_from_this());
 }
 
+void HttpSession::CloseIfStuck(std::chrono::milliseconds patience) {
+  if (state_ == State::kWorking) return;
+  const auto writing = std::chrono::steady_clock::now() - writing_since_;
+  if (state_ != State::kWriting || writing >= patience) Close();
+}
+
 void HttpSession::ExpireSoon() {
-  if (host_.options().timeout.count() == 0) {
+  if (!allowed_) {  // whatever it does
+    stream_.expires_at(started_ + host_.options().stranger_time);
+  } else if (host_.options().timeout.count() == 0) {
     stream_.expires_never();
   } else {
     stream_.expires_after(host_.options().timeout);
@@ -89,12 +102,9 @@ void HttpSession::RefuseUnreadable(ErrorCode error) {
 
 /// Refuses whatever can be refused before the body is read.
 void HttpSession::ConsiderHeader() {
-  ErrorCode unknown;
-  const auto peer = stream_.socket().remote_endpoint(unknown);
-  if (unknown) return Close();
-  if (!host_.Allows(peer.address())) {
+  if (!allowed_) {
     LOG_DEBUG(log::kHttp, "HTTP request from {} rejected: Client network is not allowed RPC access",
-              peer.address().to_string());
+              peer_);
     return Refuse(http::status::forbidden);
   }
   const auto& request = parser_->get();
@@ -107,7 +117,7 @@ void HttpSession::ConsiderHeader() {
   const auto value = authorization->value();
   std::optional<std::string> user = host_.UserOf({value.data(), value.size()});
   if (!user) {
-    LOG_INFO("ThreadRPCServer incorrect password attempt from {}", peer.address().to_string());
+    LOG_INFO("ThreadRPCServer incorrect password attempt from {}", peer_);
     return RefuseLogin();
   }
   user_ = std::move(*user);
@@ -165,6 +175,7 @@ void HttpSession::SubmitRequest() {
 void HttpSession::OnAnswered(Reply reply) {
   if (state_ == State::kClosed) return;
   state_ = State::kWriting;
+  writing_since_ = std::chrono::steady_clock::now();
   if (std::exchange(admitted_, false)) host_.Leave();
   Response response(static_cast<http::status>(reply.status), parser_->get().version());
   if (!reply.body.empty()) response.set(http::field::content_type, "application/json");
@@ -181,7 +192,7 @@ void HttpSession::Refuse(http::status status, std::string text) {
   }
   if (!text.empty()) response.set(http::field::content_type, "text/plain");
   response.body() = std::move(text);
-  response.keep_alive(whole_request_read && parser_->keep_alive() && !stopping_);
+  response.keep_alive(whole_request_read && parser_->keep_alive() && allowed_ && !stopping_);
   Write(std::move(response));
 }
 
@@ -214,7 +225,7 @@ void HttpSession::OnWritten(ErrorCode error, size_t) {
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
   if (parser_->is_done() && buffer_.size() == 0) return Close();
   state_ = State::kDraining;
-  stream_.expires_after(kLongestDrain);
+  allowed_ ? stream_.expires_after(kLongestDrain) : ExpireSoon();
   Drain();
 }
 

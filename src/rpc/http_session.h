@@ -26,7 +26,6 @@ class HttpSession;
 class SessionHost {
  public:
   virtual const HttpOptions& options() const = 0;
-  virtual bool Allows(const boost::asio::ip::address& peer) const = 0;
   virtual std::optional<std::string> UserOf(std::string_view authorization) const = 0;
 
   /// Calls `OnAdmitted` of the session, now or when it is its turn.
@@ -46,13 +45,18 @@ class SessionHost {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(boost::asio::ip::tcp::socket socket, SessionHost& host);
+  /// `peer` is the other side's address. If it is not allowed the session refuses what it asks.
+  HttpSession(boost::asio::ip::tcp::socket socket, SessionHost& host, std::string peer,
+              bool allowed);
 
   void Start();
   /// Closes at once unless a request has arrived, else once that is answered.
   void Stop();
   /// Closes at once.
   void Close();
+  /// For the time after `Stop`: closes unless a worker has the request, or the reply has been going
+  /// out for less than `patience`.
+  void CloseIfStuck(std::chrono::milliseconds patience);
 
   void OnAdmitted();
   void OnAnswered(Reply reply);
@@ -93,6 +97,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void ExpireSoon();
 
   SessionHost& host_;
+  const std::string peer_;
+  const bool allowed_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   boost::beast::tcp_stream stream_;
   boost::asio::steady_timer delay_;
   boost::beast::flat_buffer buffer_;
@@ -107,6 +114,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool admitted_ = false;
   bool stopping_ = false;
   std::chrono::steady_clock::time_point idle_since_;
+  std::chrono::steady_clock::time_point writing_since_;
 };
 
 }  // namespace cairn::rpc

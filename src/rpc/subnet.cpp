@@ -79,4 +79,8 @@ bool Subnet::Contains(const IpAddress& address) const {
   return true;
 }
 
+std::vector<Subnet> LoopbackSubnets() {
+  return {*Subnet::Parse("127.0.0.0/8"), *Subnet::Parse("::1")};
+}
+
 }  // namespace cairn::rpc

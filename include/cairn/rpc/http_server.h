@@ -4,7 +4,8 @@
 // `queue_depth` requests are read ahead of the workers; further connections wait their turn,
 // unread, so that memory is bounded and nobody is refused for others being busy. Connections are
 // kept alive, and closed after `timeout` without traffic. Who is not authorised is answered before
-// his body is read.
+// his body is read. Connections from addresses that are not allowed are answered with 403; they are
+// few, short, and take nobody's place.
 #pragma once
 
 #include <chrono>
@@ -30,14 +31,17 @@ struct HttpEndpoint {
 
 struct HttpOptions {
   std::vector<HttpEndpoint> endpoints;
-  std::vector<Subnet> allowed;  // besides the loopback addresses, which are always allowed
-  size_t threads = 4;           // -rpcthreads
-  size_t queue_depth = 64;      // -rpcworkqueue
+  std::vector<Subnet> allowed = LoopbackSubnets();
+  size_t threads = 4;                                            // -rpcthreads
+  size_t queue_depth = 64;                                       // -rpcworkqueue
   std::chrono::milliseconds timeout = std::chrono::seconds(30);  // -rpcservertimeout
   size_t max_connections = 256;
+  size_t max_strangers = 16;  // connections at once from addresses that are not allowed
+  std::chrono::milliseconds stranger_time = std::chrono::seconds(2);  // each of them lasts at most
   size_t max_header_bytes = 8192;
   size_t max_body_bytes = 0x02000000;
   std::chrono::milliseconds failed_login_delay{250};
+  /// How long after a stop a client may take to read its reply.
   std::chrono::milliseconds stop_patience = std::chrono::seconds(10);
 };
 
@@ -74,7 +78,7 @@ class HttpServer {
 /// address or subnet that cannot be read.
 struct ListenOptions {
   std::vector<HttpEndpoint> endpoints;
-  std::vector<Subnet> allowed;
+  std::vector<Subnet> allowed;  // those of -rpcallowip, and the loopback addresses
 };
 Result<ListenOptions> ChooseEndpoints(const std::vector<std::string>& rpcbind,
                                       const std::vector<std::string>& rpcallowip, uint16_t port);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace cairn::rpc {
 
@@ -27,5 +28,8 @@ class Subnet {
   IpAddress network_;
   IpAddress mask_;
 };
+
+/// The addresses of this machine itself.
+std::vector<Subnet> LoopbackSubnets();
 
 }  // namespace cairn::rpc

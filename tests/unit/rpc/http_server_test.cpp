@@ -365,6 +365,81 @@ TEST_F(HttpServerTest, StopDoesNotWaitForClientsThatDoNotRead) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
+TEST_F(HttpServerTest, StopAnswersCallsThatOutlastThePatience) {
+  HttpOptions options;
+  options.stop_patience = milliseconds(50);
+  std::atomic<bool> running{false};
+  Start(options, [&](std::string_view, std::string_view) {
+    running = true;
+    std::this_thread::sleep_for(milliseconds(400));
+    return Reply{200, "done"};
+  });
+  RawClient busy = Connect();
+  ASSERT_TRUE(busy.Send(PostText("x")));
+  while (!running) std::this_thread::sleep_for(milliseconds(1));
+  server_->Stop();
+  EXPECT_THAT(busy.Receive(), EndsWith("done"));
+}
+
+HttpOptions ForOthersOnly() {
+  HttpOptions options;
+  options.allowed = {*Subnet::Parse("10.0.0.0/8")};
+  return options;
+}
+
+TEST_F(HttpServerTest, RefusesAddressesThatAreNotAllowed) {
+  Start(ForOthersOnly());
+  RawClient stranger = Connect();
+  ASSERT_TRUE(stranger.Send(PostText("x")));
+  EXPECT_THAT(stranger.Receive(), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+  EXPECT_TRUE(stranger.IsClosed(milliseconds(5000)));
+}
+
+TEST_F(HttpServerTest, StrangersHaveLittleTime) {
+  HttpOptions options = ForOthersOnly();
+  options.stranger_time = milliseconds(200);
+  Start(options);
+  RawClient silent = Connect();
+  RawClient slow = Connect();
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 50 && slow.Send("x") && !slow.IsClosed(milliseconds(20)); ++i) {
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(900));
+  EXPECT_TRUE(silent.IsClosed(milliseconds(5000)));
+}
+
+TEST_F(HttpServerTest, StrangersAreFew) {
+  HttpOptions options = ForOthersOnly();
+  options.max_strangers = 3;
+  options.max_connections = 1;  // they need no room there
+  Start(options);
+  std::vector<RawClient> strangers;
+  for (int i = 0; i < 3; ++i) strangers.push_back(Connect());
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Connect().IsClosed(milliseconds(1000)));
+  for (RawClient& stranger : strangers) {
+    ASSERT_TRUE(stranger.Send(PostText("x")));
+    EXPECT_THAT(stranger.Receive(), StartsWith("HTTP/1.1 403 "));
+  }
+}
+
+TEST_F(HttpServerTest, StrangersTakeNobodysPlace) {
+  HttpOptions options;
+  options.allowed = {*Subnet::Parse("127.0.0.1")};
+  options.max_connections = 1;
+  Start(options);
+  RawClient friendly = Connect();
+  ASSERT_TRUE(friendly.Send(PostText("x")));
+  EXPECT_THAT(friendly.Receive(), EndsWith("said x"));
+  for (int i = 0; i < 5; ++i) {
+    RawClient stranger(port_, "127.0.0.2");
+    ASSERT_TRUE(stranger.connected());
+    ASSERT_TRUE(stranger.Send(PostText("x")));
+    EXPECT_THAT(stranger.Receive(), StartsWith("HTTP/1.1 403 "));
+  }
+  ASSERT_TRUE(friendly.Send(PostText("y")));
+  EXPECT_THAT(friendly.Receive(), EndsWith("said y"));
+}
+
 TEST_F(HttpServerTest, StopUnderLoad) {
   Start();
   std::atomic<bool> over{false};
