@@ -1,5 +1,6 @@
 #include "cairn/node/cli.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <istream>
 #include <ostream>
@@ -10,6 +11,7 @@
 #include "cairn/node/configuration.h"
 #include "cairn/node/option_help.h"
 #include "cairn/rpc/command_line.h"
+#include "cairn/rpc/error.h"
 #include "src/node/cli_output.h"
 #include "src/node/cli_server.h"
 
@@ -101,6 +103,14 @@ int GetInfo(CliServer& server, const Options& options, const CliStreams& streams
   return 0;
 }
 
+/// Words without a name beside a named `args`. One object cannot carry both to the server, so the
+/// answer that it would give comes from here.
+bool HasTwoArgs(const json::Value& params) {
+  const auto& members = params.Members();
+  return std::count_if(members.begin(), members.end(),
+                       [](const auto& member) { return member.first == "args"; }) > 1;
+}
+
 int CallMethod(CliServer& server, const Options& options, std::vector<std::string> words,
                const CliStreams& streams) {
   if (words.empty()) throw CliFailure("too few parameters (need at least command)");
@@ -111,6 +121,11 @@ int CallMethod(CliServer& server, const Options& options, std::vector<std::strin
                                          ? rpc::NamedParams(table, method, words)
                                          : rpc::PositionalParams(table, method, words);
   if (!params) throw CliFailure(params.error().message);
+  if (HasTwoArgs(*params)) {
+    const json::Value code = json::Value::Integer(rpc::kInvalidParameter);
+    const json::Value text = json::Value::String("Parameter args specified multiple times");
+    return ShowError(json::Value::Object({{"code", code}, {"message", text}}), streams.err);
+  }
 
   const json::Value reply = server.Call(RequestText(method, *params, 1));
   if (!reply.IsObject() || reply.Members().empty()) {

@@ -1,5 +1,6 @@
 #include "cairn/rpc/command_line.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cairn::rpc {
@@ -57,11 +58,19 @@ Result<json::Value> NamedParams(const MethodTable& table, std::string_view metho
     Result<json::Value> value = Convert(param, has_name ? word.substr(equals + 1) : word);
     if (!value) return value;
     if (has_name) {
-      named.emplace_back(name, *std::move(value));
+      // A later value takes the place of an earlier one, so that scripts can add to what they have.
+      const auto earlier = std::find_if(named.begin(), named.end(),
+                                        [&](const auto& member) { return member.first == name; });
+      if (earlier != named.end()) {
+        earlier->second = *std::move(value);
+      } else {
+        named.emplace_back(name, *std::move(value));
+      }
     } else {
       positional.push_back(*std::move(value));
     }
   }
+  // Beside an `args` that was named there are two then, and the call is refused for that.
   if (!positional.empty()) named.emplace_back("args", json::Value::Array(std::move(positional)));
   return json::Value::Object(std::move(named));
 }

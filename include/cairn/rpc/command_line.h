@@ -15,7 +15,8 @@ namespace cairn::rpc {
 Result<json::Value> PositionalParams(const MethodTable& table, std::string_view method,
                                      const std::vector<std::string>& words);
 
-/// Words are NAME=VALUE; those without '=' are positional and go into the member "args".
+/// Words are NAME=VALUE, where the last value of a name counts; those without '=' are positional
+/// and go into the member "args", which is there twice if it was named too.
 Result<json::Value> NamedParams(const MethodTable& table, std::string_view method,
                                 const std::vector<std::string>& words);
 

@@ -143,6 +143,16 @@ TEST_F(CliTest, NamedArguments) {
   EXPECT_THAT(request_, HasSubstr(R"("params":{"verbosity":2,"args":["00"]})"));
 }
 
+TEST_F(CliTest, NamedArgumentsMayBeRepeatedButNotArgs) {
+  Serve(R"({"result":1,"id":1})");
+  Cli({"-named", "getblock", "verbosity=0", "blockhash=00", "verbosity=2"});
+  EXPECT_THAT(request_, HasSubstr(R"("params":{"verbosity":2,"blockhash":"00"})"));
+  const Outcome refused = Cli({"-named", "echo", "args=[1]", "b"});
+  EXPECT_EQ(refused.code, 8);
+  EXPECT_EQ(refused.err,
+            "error code: -8\nerror message:\nParameter args specified multiple times\n");
+}
+
 TEST_F(CliTest, WaitsForTheWarmUpToEnd) {
   Serve(R"({"error":{"code":-28,"message":"Loading"},"id":1})");
   const Outcome done = Cli({"-rpcwait", "-rpcwaittimeout=1", "x"});

@@ -50,5 +50,12 @@ TEST(CommandLine, WordsWithoutNameArePositional) {
   EXPECT_EQ(Named("uptime", {}), "{}");
 }
 
+TEST(CommandLine, TheLastValueOfANameCounts) {
+  EXPECT_EQ(Named("getblock", {"verbosity=0", "blockhash=00", "verbosity=2", "verbosity=1"}),
+            R"({"verbosity":1,"blockhash":"00"})");
+  EXPECT_EQ(Named("echo", {"args=a", "args=b"}), R"({"args":"b"})");
+  EXPECT_EQ(Named("echo", {"args=a", "b"}), R"({"args":"a","args":["b"]})");
+}
+
 }  // namespace
 }  // namespace cairn::rpc
