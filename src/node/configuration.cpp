@@ -141,13 +141,20 @@ Result<consensus::Params> SettleChain(Options& options, ConfigReader& reader) {
   return params;
 }
 
-void WarnOfIgnored(Options& options) {
+/// A setting that is silently not used may open a node to the world or send it to other peers: the
+/// daemon does not start on it. The client passes over what is not meant for it.
+Status RefuseIgnored(const Options& options) {
+  if (options.program() == Program::kClient) return {};
   const std::string& section = options.section();
+  std::string complaints;
   for (const std::string& name : options.IgnoredOutsideSection()) {
-    options.AddWarning(
+    if (!complaints.empty()) complaints += ' ';
+    complaints +=
         log::FormatAll("Config setting for -{} only applied on {} network when in [{}] section.",
-                       name, section, section));
+                       name, section, section);
   }
+  if (!complaints.empty()) return Invalid(std::move(complaints));
+  return {};
 }
 
 }  // namespace
@@ -170,7 +177,7 @@ Result<Configuration> LoadConfiguration(Options command_line, const fs::path& ho
   Result<consensus::Params> params = SettleChain(options, reader);
   if (!params) return tl::unexpected(params.error());
   reader.WarnOfSections(params->config_section);
-  WarnOfIgnored(options);
+  if (Status checked = RefuseIgnored(options); !checked) return tl::unexpected(checked.error());
 
   data_root = FindDataRoot(options, home);  // the file may name another
   if (!data_root) return tl::unexpected(data_root.error());

@@ -26,7 +26,7 @@ constexpr OptionRow kWallet[] = {
     {"swapbdbendian"},
     {"txconfirmtarget"},
     {"unsafesqlitesync"},
-    {"wallet"},
+    {"wallet", "", Kind::kText, Effect::kSilent, kNetworkOnly},
     {"walletbroadcast"},
     {"walletcrosschain"},
     {"walletdir"},

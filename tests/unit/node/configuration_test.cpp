@@ -182,12 +182,25 @@ TEST_F(ConfigurationTest, WarnsOfSectionsThatNobodyReads) {
               ElementsAre("cairn.conf:3 Section [reqtest] is not recognized."));
 }
 
-TEST_F(ConfigurationTest, WarnsOfNetworkOnlyOptionsOutsideOfSections) {
-  data_.Write("cairn.conf", "rpcport=1\naddnode=a\nwallet=x\n[regtest]\naddnode=b\n");
-  const Configuration config = Good({"-regtest"});
-  EXPECT_THAT(config.options.warnings(), ElementsAre("Config setting for -rpcport only applied on "
-                                                     "regtest network when in [regtest] section."));
-  EXPECT_THAT(Good({}).options.warnings(), IsEmpty());
+TEST_F(ConfigurationTest, RefusesNetworkOnlyOptionsOutsideOfSections) {
+  data_.Write("cairn.conf", "rpcport=1\naddnode=a\nwallet=x\n[regtest]\naddnode=b\nwallet=y\n");
+  EXPECT_EQ(
+      Bad({"-regtest"}),
+      "Config setting for -rpcport only applied on regtest network when in [regtest] section.");
+  EXPECT_EQ(Good({"-regtest", "-rpcport=2"}).options.GetInt("rpcport", 0), 2);
+  EXPECT_EQ(Good({}).options.GetInt("rpcport", 0), 1) << "mainnet needs no section";
+  EXPECT_FALSE(Good({"-regtest"}, Program::kClient).options.IsSet("rpcport"));
+  for (const char* name : {"bind", "connect", "port", "rpcbind", "wallet"}) {
+    data_.Write("cairn.conf", std::string(name) + "=1\n");
+    EXPECT_EQ(Bad({"-testnet"}), "Config setting for -" + std::string(name) +
+                                     " only applied on test network when in [test] section.");
+  }
+  data_.Write("cairn.conf", "connect=1\nbind=2\n");
+  EXPECT_EQ(Bad({"-signet"}),
+            "Config setting for -bind only applied on signet network when in [signet] section. "
+            "Config setting for -connect only applied on signet network when in [signet] section.");
+  data_.Write("cairn.conf", "noconnect=1\n");
+  EXPECT_THAT(Good({"-signet"}).options.warnings(), IsEmpty()) << "there is nothing to ignore";
 }
 
 TEST_F(ConfigurationTest, IncludesFiles) {

@@ -47,7 +47,7 @@ TEST(OptionTable, KnowsBitcoinCoresNetworkOnlyOptions) {
     if (option.Has(kNetworkOnly)) names.insert(option.name);
   }
   EXPECT_EQ(names, (std::set<std::string_view>{"addnode", "bind", "connect", "port", "rpcbind",
-                                               "rpcport"}));
+                                               "rpcport", "wallet"}));
 }
 
 TEST(HelpTextTest, ListsTheOptionsOfAProgramByGroup) {
