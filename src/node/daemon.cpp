@@ -18,6 +18,7 @@
 #include "cairn/node/log_setup.h"
 #include "cairn/node/option_checks.h"
 #include "cairn/node/option_help.h"
+#include "src/node/background.h"
 #include "src/node/node.h"
 
 namespace cairn::node {
@@ -28,33 +29,38 @@ int FailStart(const std::string& reason) {
   return 1;
 }
 
-/// SIGINT and SIGTERM, blocked in every thread and taken by the main thread's wait. Made before any
-/// thread is.
-class StopSignals {
+/// SIGINT, SIGTERM and SIGHUP, blocked in every thread and taken by the main thread's wait. Made
+/// before any thread is.
+class Signals {
  public:
-  StopSignals() {
+  enum class Wish { kNone, kStop, kReopenLog };
+
+  Signals() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGHUP, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   }
 
   /// Asks for a stop as a signal from outside does.
   static void Raise() { kill(getpid(), SIGTERM); }
 
-  /// True if one has arrived that nobody has waited for yet.
+  /// True if one that asks for a stop has arrived, and nobody has waited for it yet.
   static bool IsPending() {
     sigset_t pending;
     sigpending(&pending);
     return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
   }
 
-  /// True once one has arrived; false after `milliseconds` without.
-  bool Wait(int milliseconds) {
-    timespec timeout{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
-    return sigtimedwait(&set_, nullptr, &timeout) > 0;
+  /// What the next one asks for; nothing after `milliseconds` without.
+  Wish Wait(int milliseconds) {
+    const timespec timeout{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+    const int number = sigtimedwait(&set_, nullptr, &timeout);
+    if (number <= 0) return Wish::kNone;
+    return number == SIGHUP ? Wish::kReopenLog : Wish::kStop;
   }
 
  private:
@@ -76,22 +82,42 @@ void LogStart(const Configuration& configuration, const DataDir& data_dir) {
   }
 }
 
-int RunNode(const Configuration& configuration, const DataDir& data_dir, StopSignals& signals) {
+/// After somebody has moved the file away. The old one stays if the new one cannot be opened.
+void ReopenLog(const log::Config& config) {
+  try {
+    log::ConfigureLog(config);
+    LOG_INFO("Opened the log anew");
+  } catch (const std::runtime_error& failure) {
+    LOG_ERROR("Cannot open the log anew: {}", failure.what());
+  }
+}
+
+/// Returns when the node is asked to stop, or wants to by itself.
+void WaitForTheEnd(const Node& node, Signals& signals, const log::Config& log_config) {
   constexpr int kLookEveryMilliseconds = 200;
-  std::string failure;
+  while (!node.WantsToStop()) {
+    const Signals::Wish wish = signals.Wait(kLookEveryMilliseconds);
+    if (wish == Signals::Wish::kStop) return;
+    if (wish == Signals::Wish::kReopenLog) ReopenLog(log_config);
+  }
+}
+
+int RunNode(const Configuration& configuration, const DataDir& data_dir, Signals& signals,
+            const log::Config& log_config, Background& background) {
+  Status stopped;
   {
-    Node node(configuration, data_dir, StopSignals::Raise, StopSignals::IsPending);
+    Node node(configuration, data_dir, Signals::Raise, Signals::IsPending);
     if (const Status started = node.Start(); !started) {
       LOG_ERROR("{}", started.error().message);
       return FailStart(started.error().message);
     }
     LOG_INFO("Cairn is up");
-    while (!signals.Wait(kLookEveryMilliseconds) && !node.WantsToStop()) {
-    }
-    failure = node.FailureReason();
+    background.LetGo();
+    WaitForTheEnd(node, signals, log_config);
+    stopped = node.Stop();
   }
   LOG_INFO("Shutdown: done");
-  return failure.empty() ? 0 : FailStart(failure);
+  return stopped ? 0 : FailStart(stopped.error().message);
 }
 
 int Run(const std::vector<std::string>& arguments) {
@@ -113,7 +139,14 @@ int Run(const std::vector<std::string>& arguments) {
   }
 
   umask(S_IRWXG | S_IRWXO);  // what the node writes is its owner's business
-  StopSignals signals;
+  Background background;
+  const bool wait_until_up = options.GetBool("daemonwait", false);
+  if (wait_until_up || options.GetBool("daemon", false)) {
+    const auto exit_code = background.Enter();
+    if (!exit_code) return FailStart(exit_code.error().message);
+    if (*exit_code) return **exit_code;
+  }
+  Signals signals;
   const auto data_dir = DataDir::Open(configuration->data_root, configuration->params.folder,
                                       options.GetPath("blocksdir", configuration->data_root, {}));
   if (!data_dir) return FailStart(data_dir.error().message);
@@ -125,7 +158,8 @@ int Run(const std::vector<std::string>& arguments) {
       options.GetPath("pid", data_dir->network(), data_dir->network() / "cairnd.pid"));
   if (!pid_file) return FailStart(pid_file.error().message);
   LogStart(*configuration, *data_dir);
-  return RunNode(*configuration, *data_dir, signals);
+  if (!wait_until_up) background.LetGo();
+  return RunNode(*configuration, *data_dir, signals, log_setup->config, background);
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ Result<LogSetup> LogSetupFrom(const Options& options, const std::filesystem::pat
   }
   log::Config& config = setup.config;
   config.file = options.GetPath("debuglogfile", network_folder, "debug.log").string();
-  config.console = options.GetBool("printtoconsole", !options.GetBool("daemon", false));
+  const bool background = options.GetBool("daemon", false) || options.GetBool("daemonwait", false);
+  config.console = options.GetBool("printtoconsole", !background);
   config.json = options.GetString("logformat", "text") == "json";
   config.time_micros = options.GetBool("logtimemicros", false);
   config.timestamps = options.GetBool("logtimestamps", true);

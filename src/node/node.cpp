@@ -49,10 +49,7 @@ Node::Node(const Configuration& configuration, const DataDir& data_dir,
 }
 
 Node::~Node() {
-  // Long calls and the import end early; the members' destructors do the rest, the last started
-  // first.
-  stopping_ = true;
-  LOG_INFO("Shutdown: in progress...");
+  stopping_ = true;  // a start may have failed; the members' destructors do the rest
 }
 
 Status Node::Start() {
@@ -143,8 +140,20 @@ bool Node::WantsToStop() const {
   return ledger_->ReachedStopHeight() || !ledger_->FailureReason().empty();
 }
 
-std::string Node::FailureReason() const {
-  return ledger_ != nullptr ? ledger_->FailureReason() : std::string();
+Status Node::Stop() {
+  LOG_INFO("Shutdown: in progress...");
+  stopping_ = true;  // long calls and the import end early
+  if (importer_.joinable()) importer_.join();
+  miner_.reset();
+  if (server_ != nullptr) server_->Stop();
+  std::string failure = ledger_->FailureReason();
+  if (failure.empty()) {
+    const Status flushed = ledger_->Flush();
+    if (flushed) return {};
+    failure = flushed.error().message;
+  }
+  LOG_ERROR("{}", failure);
+  return Fail(ErrorCode::kIo, std::move(failure));
 }
 
 }  // namespace cairn::node

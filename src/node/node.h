@@ -39,8 +39,10 @@ class Node {
 
   /// True when the node should end by itself: -stopatheight is reached, or the ledger failed.
   bool WantsToStop() const;
-  /// Why the ledger gave up; empty while all is well.
-  std::string FailureReason() const;
+
+  /// Ends everything that changes the chain, answers the calls that have arrived, and makes the
+  /// chain durable. Fails if that is not so, or if the ledger had failed before.
+  Status Stop();
 
  private:
   Status StartRpc();

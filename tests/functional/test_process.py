@@ -1,6 +1,7 @@
 """How the process starts, fails to start, and ends; what it leaves in the data directory."""
 
 import os
+import resource
 import signal
 import stat
 import unittest
@@ -45,6 +46,18 @@ class CleanEnds(FunctionalTest):
         self.assertEqual(node.rpc.getbestblockhash(), tip)
 
 
+    def test_a_chain_that_cannot_be_saved_is_no_clean_end(self):
+        node = self.start_node()
+        node.rpc.generatetoaddress(5, ADDRESS)
+        # From now on no file may be longer than the line on stderr, which is a file too.
+        resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (400, 400))
+        node.rpc.stop()
+        self.assertEqual(node.wait_stopped(), 1)
+        self.assertRegex(node.stderr(), r"^Error: .*File too large\n$")
+        self.assertEqual(node.start().rpc.getblockcount(), 0)
+        node.stop()
+
+
 class DataDirectory(FunctionalTest):
     def test_files_while_running_and_after(self):
         node = self.start_node()
@@ -83,6 +96,20 @@ class DataDirectory(FunctionalTest):
         node.start()
         self.assertEqual(node.rpc.getbestblockhash(), tip)
         node.stop()
+
+    def test_the_log_is_opened_anew(self):
+        node = self.start_node()
+        log = node.network_dir / "debug.log"
+        log.rename(node.network_dir / "debug.log.1")
+        node.rpc.uptime()
+        self.assertFalse(log.exists())
+        node.signal(signal.SIGHUP)
+        wait_until(log.exists, what="a new log")
+        node.rpc.generatetoaddress(1, ADDRESS)
+        self.assertEqual(node.rpc.getblockcount(), 1)
+        node.stop()
+        self.assertIn("Shutdown: done", log.read_text())
+        self.assertNotIn("Shutdown", (node.network_dir / "debug.log.1").read_text())
 
     def test_log_options(self):
         node = self.start_node("-nodebuglogfile")
@@ -172,6 +199,15 @@ class Options(FunctionalTest):
         node.rpc.generatetoaddress(1, ADDRESS)
         self.assertEqual(node.rpc.getblockheader(node.rpc.getbestblockhash())["time"], 1700000000)
         node.stop()
+
+    def test_settings_that_would_be_passed_over(self):
+        node = self.make_node()
+        (node.datadir / "cairn.conf").write_text("port=5\n[regtest]\nlisten=0\n")
+        self.assertEqual(
+            node.start_failure(),
+            "Config setting for -port only applied on regtest network when in [regtest] section.",
+        )
+        self.assertIn("Could not connect", node.cli("getblockcount", options=[*node._base[:3], "-rpcpassword=x"]).stderr)
 
     def test_other_name_of_the_configuration_file(self):
         node = self.make_node(bare=True)

@@ -104,6 +104,8 @@ TEST(LogOptions, SayWhereTheLogGoes) {
   EXPECT_EQ(SetupOf({"-nodebuglogfile"}).config.file, "");
   EXPECT_FALSE(SetupOf({"-printtoconsole=0"}).config.console);
   EXPECT_FALSE(SetupOf({"-daemon"}).config.console);
+  EXPECT_FALSE(SetupOf({"-daemonwait"}).config.console);
+  EXPECT_TRUE(SetupOf({"-daemonwait", "-printtoconsole"}).config.console);
 }
 
 TEST(LogOptions, SayWhatALineShows) {
