@@ -10,6 +10,7 @@ import sys
 
 _SKIPPED_FOLDERS = {".git", "build", "__pycache__", ".cache", ".vscode", ".idea"}
 _SOURCES = {".h", ".cpp"}
+_GIT_LINK = ".git"  # in a second working tree this is a file that says where the repository is
 
 
 def files(root, *folders):
@@ -17,7 +18,7 @@ def files(root, *folders):
     for folder in folders or ("",):
         for current, names, leaves in os.walk(pathlib.Path(root, folder)):
             names[:] = sorted(name for name in names if name not in _SKIPPED_FOLDERS)
-            for leaf in sorted(leaves):
+            for leaf in sorted(set(leaves) - {_GIT_LINK}):
                 yield pathlib.Path(current, leaf)
 
 
