@@ -153,6 +153,7 @@ void Describe(cairn::json::Writer& json, const std::string& file, const ChainTot
   json.Key("txouts").Uint(utxos.count);
   json.Key("total_amount").Amount(utxos.total);
   json.Key("hash_serialized_3").String(cairn::HashToText(utxos.serialized_hash));
+  json.Key("muhash").String(cairn::HashToText(utxos.muhash));
 }
 
 /// Makes the chain and its branches, writes their files and describes them.

@@ -97,6 +97,7 @@ TEST(MadeChains, TheSameSeedGivesTheSameBytesWithAnyNumberOfThreads) {
     ASSERT_TRUE(Equal(blocks[i]->bytes(), again[i]->bytes())) << "height " << i + 1;
   }
   EXPECT_EQ(SummariseUtxos(one.chain).serialized_hash, SummariseUtxos(many.chain).serialized_hash);
+  EXPECT_EQ(SummariseUtxos(one.chain).muhash, SummariseUtxos(many.chain).muhash);
   other.GrowAll();
   EXPECT_NE(other.chain.tip().hash, one.chain.tip().hash);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cairn/base/writer.h"
+#include "cairn/crypto/muhash.h"
 
 namespace cairn::bench {
 namespace {
@@ -33,8 +34,14 @@ UtxoSummary SummariseUtxos(const MadeChain& chain) {
   std::sort(unspent.begin(), unspent.end(),
             [](const MadeCoin* a, const MadeCoin* b) { return a->outpoint < b->outpoint; });
   crypto::Sha256 hasher;
-  for (const MadeCoin* coin : unspent) hasher.Update(SerializeCoin(*coin, chain.keys()));
+  crypto::MuHash set;
+  for (const MadeCoin* coin : unspent) {
+    const Bytes bytes = SerializeCoin(*coin, chain.keys());
+    hasher.Update(bytes);
+    set.Insert(bytes);
+  }
   summary.serialized_hash = crypto::Sha256Of(hasher.Finish());
+  summary.muhash = set.Finalize();
   return summary;
 }
 

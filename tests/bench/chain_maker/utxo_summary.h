@@ -11,6 +11,7 @@ struct UtxoSummary {
   uint64_t count = 0;                // "txouts"
   Amount total = 0;                  // "total_amount"
   crypto::Digest serialized_hash{};  // "hash_serialized_3"
+  crypto::Digest muhash{};           // "muhash"
 };
 
 UtxoSummary SummariseUtxos(const MadeChain& chain);
