@@ -11,9 +11,15 @@
 namespace cairn::consensus {
 namespace {
 
-bool IsSame(const SignatureCheck& a, const SignatureCheck& b) {
-  return a.kind == b.kind && a.message == b.message && Equal(a.key, b.key) &&
-         Equal(a.signature, b.signature);
+/// Some order in which equal checks are neighbours.
+bool IsBefore(const SignatureCheck& a, const SignatureCheck& b) {
+  if (a.kind != b.kind) return a.kind < b.kind;
+  if (const auto order = a.message <=> b.message; order != 0) return order < 0;
+  const auto compare = [](ByteSpan x, ByteSpan y) {
+    return std::lexicographical_compare_three_way(x.begin(), x.end(), y.begin(), y.end());
+  };
+  if (const auto order = compare(a.signature, b.signature); order != 0) return order < 0;
+  return compare(a.key, b.key) < 0;
 }
 
 }  // namespace
@@ -55,19 +61,33 @@ bool DeferringVerifier::VerifyOneOfMany(const SignatureCheck& check) {
   return at_once_.Verify(check);
 }
 
-bool RecallingVerifier::Verify(const SignatureCheck& check) {
-  for (const Known& known : known_) {
-    if (IsSame(known.check->View(), check)) return known.result;
-  }
-  return otherwise_.Verify(check);
+void RecallingVerifier::Recall(const DeferredCheck& check, bool result) {
+  known_.push_back({check.View(), result});
+  sorted_ = false;
 }
 
-int VerifyAll(std::span<const DeferredCheck> checks) {
-  ExactVerifier exact;
-  for (size_t i = 0; i < checks.size(); ++i) {
-    if (!exact.Verify(checks[i].View())) return static_cast<int>(i);
+const BatchedCheck* RecallingVerifier::Find(const SignatureCheck& check) {
+  if (!sorted_) {
+    std::sort(known_.begin(), known_.end(), [](const BatchedCheck& a, const BatchedCheck& b) {
+      return IsBefore(a.check, b.check);
+    });
+    sorted_ = true;
   }
-  return -1;
+  const auto found = std::lower_bound(known_.begin(), known_.end(), check,
+                                      [](const BatchedCheck& known, const SignatureCheck& wanted) {
+                                        return IsBefore(known.check, wanted);
+                                      });
+  return found == known_.end() || IsBefore(check, found->check) ? nullptr : &*found;
+}
+
+bool RecallingVerifier::Verify(const SignatureCheck& check) {
+  const BatchedCheck* const known = Find(check);
+  return known != nullptr ? known->valid : otherwise_.Verify(check);
+}
+
+bool RecallingVerifier::VerifyOneOfMany(const SignatureCheck& check) {
+  const BatchedCheck* const known = Find(check);
+  return known != nullptr ? known->valid : otherwise_.VerifyOneOfMany(check);
 }
 
 bool SignatureChecker::CheckEcdsa(ByteSpan signature, ByteSpan key, ByteSpan script_code,

@@ -28,7 +28,13 @@ struct SignatureCheck {
   crypto::Digest message;
 };
 
-/// Decides signature checks.
+/// A check among others, with room for its answer.
+struct BatchedCheck {
+  SignatureCheck check;
+  bool valid = false;
+};
+
+/// Answers signature checks.
 class SignatureVerifier {
  public:
   virtual ~SignatureVerifier() = default;
@@ -37,6 +43,12 @@ class SignatureVerifier {
 
   /// The same where a false answer is as common as a true one: CHECKMULTISIG tries keys in turn.
   virtual bool VerifyOneOfMany(const SignatureCheck& check) { return Verify(check); }
+
+  /// Answers many checks together, each as `Verify` would. Who measures what signatures cost can
+  /// do it here once for all of them.
+  virtual void VerifyBatch(std::span<BatchedCheck> checks) {
+    for (BatchedCheck& check : checks) check.valid = Verify(check.check);
+  }
 };
 
 /// Verifies at once by libsecp256k1.
@@ -65,11 +77,11 @@ class DeferredCheck {
   Bytes long_signature_;  // in place of `signature_` where it is longer
 };
 
-/// Answers true and remembers the check; where the key cannot even be one, answers false. If all
-/// remembered checks prove true, the run was the true run; if the run fails or a check proves
-/// false, the input must be run again exactly: an optimistic failure is never a verdict. Where one
-/// of many keys is asked for, optimism would pair signatures with wrong keys, so those go to
-/// `at_once`, which must outlive this.
+/// Answers true and remembers the check. If all remembered checks prove true, the run was the true
+/// run; if the run fails or a check proves false, the input must be run again exactly: an
+/// optimistic failure is never a verdict (`OptimisticRuns` sees to that). Where one of many keys is
+/// asked for, optimism would pair signatures with wrong keys, so those go to `at_once`, which must
+/// outlive this.
 class DeferringVerifier final : public SignatureVerifier {
  public:
   explicit DeferringVerifier(SignatureVerifier& at_once) : at_once_(at_once) {}
@@ -97,20 +109,18 @@ class RecallingVerifier final : public SignatureVerifier {
   explicit RecallingVerifier(SignatureVerifier& otherwise) : otherwise_(otherwise) {}
 
   /// `check` must outlive this.
-  void Recall(const DeferredCheck& check, bool result) { known_.push_back({&check, result}); }
+  void Recall(const DeferredCheck& check, bool result);
   bool Verify(const SignatureCheck& check) override;
+  bool VerifyOneOfMany(const SignatureCheck& check) override;
 
  private:
-  struct Known {
-    const DeferredCheck* check;
-    bool result;
-  };
-  std::vector<Known> known_;
+  /// Null if nothing is known.
+  const BatchedCheck* Find(const SignatureCheck& check);
+
+  std::vector<BatchedCheck> known_;  // sorted when asked: one input may have asked for thousands
+  bool sorted_ = true;
   SignatureVerifier& otherwise_;
 };
-
-/// Verifies many deferred checks; gives the index of the first that is false, or -1.
-int VerifyAll(std::span<const DeferredCheck> checks);
 
 /// What the interpreter asks. Stateless but for the verifier behind it.
 class SignatureChecker {

@@ -126,8 +126,7 @@ TEST_P(ScriptVectors, EndAsExpected) {
   const auto tests = json::Parse(ReadText(VectorPath(std::string("script/") + file)));
   ASSERT_TRUE(tests.has_value()) << tests.error().message;
   int count = 0;
-  uint64_t deferred = 0;
-  int repeated = 0;
+  DeferredTally tally;
   for (const json::Value& test : tests->Items()) {
     if (test.Items().size() == 1) continue;  // a comment
     const ScriptCase one = ReadCase(test);
@@ -136,13 +135,11 @@ TEST_P(ScriptVectors, EndAsExpected) {
         << one.spend.name << "\n  got " << consensus::ScriptErrorName(error);
     const DeferredOutcome outcome = RunDeferring(one.spend);
     EXPECT_EQ(outcome.error, error) << one.spend.name;
-    deferred += outcome.deferred;
-    repeated += outcome.repeated ? 1 : 0;
+    tally.Add(outcome.counts);
     ++count;
   }
   EXPECT_EQ(count, expected_count);
-  std::printf("%s: %d tests; %llu signatures deferred, %d runs repeated\n", file, count,
-              static_cast<unsigned long long>(deferred), repeated);
+  std::printf("%s: %d tests; %s\n", file, count, tally.ToString().c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScriptVectors,

@@ -84,15 +84,13 @@ TEST(TaprootVectors, TheWholeReferenceSet) {
   int successes = 0;
   int failures = 0;
   uint64_t runs = 0;
-  uint64_t deferred = 0;
-  int repeated = 0;
+  DeferredTally tally;
   const auto run = [&](SpendCase& spend, ScriptFlags flags, bool valid) {
     spend.flags = flags;
     const DeferredOutcome outcome = RunDeferring(spend);
     EXPECT_EQ(outcome.error == ScriptError::kOk, valid)
         << spend.name << " flags " << flags.bits() << ": " << ScriptErrorName(outcome.error);
-    deferred += outcome.deferred;
-    repeated += outcome.repeated ? 1 : 0;
+    tally.Add(outcome.counts);
     ++runs;
     return outcome.error;
   };
@@ -119,11 +117,8 @@ TEST(TaprootVectors, TheWholeReferenceSet) {
   }
   EXPECT_EQ(successes, 2760);
   EXPECT_EQ(failures, 2483);
-  std::printf(
-      "taproot_ref.json: %d successes, %d failures in %llu runs; %llu signatures deferred, "
-      "%d runs repeated\n",
-      successes, failures, static_cast<unsigned long long>(runs),
-      static_cast<unsigned long long>(deferred), repeated);
+  std::printf("taproot_ref.json: %d successes, %d failures in %llu runs; %s\n", successes, failures,
+              static_cast<unsigned long long>(runs), tally.ToString().c_str());
 }
 
 TEST(TaprootVectors, Bip340Signatures) {

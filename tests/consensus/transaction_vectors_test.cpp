@@ -58,20 +58,14 @@ TransactionCase ReadCase(const json::Value& test) {
   return result;
 }
 
-struct Tally {
-  uint64_t deferred = 0;
-  int repeated = 0;
-};
-
 /// The first error of any input, found exactly and by deferring alike.
-ScriptError RunAllInputs(SpendCase& spend, ScriptFlags flags, Tally& tally) {
+ScriptError RunAllInputs(SpendCase& spend, ScriptFlags flags, DeferredTally& tally) {
   spend.flags = flags;
   for (spend.input = 0; spend.input < spend.tx->inputs.size(); ++spend.input) {
     const ScriptError error = RunExactly(spend);
     const DeferredOutcome outcome = RunDeferring(spend);
     EXPECT_EQ(outcome.error, error) << spend.name;
-    tally.deferred += outcome.deferred;
-    tally.repeated += outcome.repeated ? 1 : 0;
+    tally.Add(outcome.counts);
     if (error != ScriptError::kOk) return error;
   }
   return ScriptError::kOk;
@@ -90,7 +84,7 @@ std::vector<json::Value> ReadTests(const std::string& file) {
 TEST(TransactionVectors, ValidOnes) {
   CAIRN_NEED_VECTORS();
   int count = 0;
-  Tally tally;
+  DeferredTally tally;
   for (const json::Value& test : ReadTests("script/tx_valid.json")) {
     TransactionCase one = ReadCase(test);
     EXPECT_TRUE(consensus::CheckTransaction(*one.spend.tx).has_value()) << one.spend.name;
@@ -108,15 +102,14 @@ TEST(TransactionVectors, ValidOnes) {
     ++count;
   }
   EXPECT_EQ(count, 121);
-  std::printf("tx_valid.json: %d tests; %llu signatures deferred, %d runs repeated\n", count,
-              static_cast<unsigned long long>(tally.deferred), tally.repeated);
+  std::printf("tx_valid.json: %d tests; %s\n", count, tally.ToString().c_str());
 }
 
 TEST(TransactionVectors, InvalidOnes) {
   CAIRN_NEED_VECTORS();
   int count = 0;
   int malformed = 0;
-  Tally tally;
+  DeferredTally tally;
   for (const json::Value& test : ReadTests("script/tx_invalid.json")) {
     TransactionCase one = ReadCase(test);
     const bool passes = consensus::CheckTransaction(*one.spend.tx).has_value();
@@ -136,8 +129,8 @@ TEST(TransactionVectors, InvalidOnes) {
     }
   }
   EXPECT_EQ(count, 93);
-  std::printf("tx_invalid.json: %d tests (%d by structure); %llu deferred, %d repeated\n", count,
-              malformed, static_cast<unsigned long long>(tally.deferred), tally.repeated);
+  std::printf("tx_invalid.json: %d tests (%d by structure); %s\n", count, malformed,
+              tally.ToString().c_str());
 }
 
 TEST(TransactionVectors, LegacySignatureHashes) {

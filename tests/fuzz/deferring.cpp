@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 
+#include "consensus/script/signature_cache.h"
 #include "tests/fuzz/signed_script.h"
 #include "tests/fuzz/spend.h"
 #include "tests/fuzz/targets.h"
@@ -193,8 +194,15 @@ void FuzzDeferring(ByteSpan bytes) {
   Input input(bytes);
   const SpendCase spend = MakeCase(input);
   const consensus::ScriptError exact = test::RunExactly(spend);
-  const test::DeferredOutcome deferred = test::RunDeferring(spend);
-  CAIRN_ASSERT(deferred.error == exact);
+  CAIRN_ASSERT(test::RunDeferring(spend).error == exact);
+  // The same by a cache that knows nothing yet, and once it knows what is right.
+  consensus::ExactVerifier curve;
+  consensus::SignatureCache cache(0, {});
+  consensus::CachingVerifier caching(cache, curve);
+  for (int turn = 0; turn < 2; ++turn) {
+    CAIRN_ASSERT(test::RunCase(spend, caching) == exact);
+    CAIRN_ASSERT(test::RunDeferring(spend, caching).error == exact);
+  }
 }
 
 }  // namespace cairn::fuzz

@@ -1,11 +1,12 @@
 // One spend with its expected end, from any of the script vectors, and the ways to run it.
 #pragma once
 
-#include <set>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "cairn/primitives/transaction.h"
+#include "consensus/script/optimistic.h"
 #include "consensus/script/verify.h"
 
 namespace cairn::test {
@@ -38,27 +39,65 @@ inline consensus::ScriptError RunExactly(const SpendCase& spend) {
   return RunCase(spend, exact);
 }
 
+/// Counts what is asked of the curve, and how it answers.
+class CountingVerifier final : public consensus::SignatureVerifier {
+ public:
+  bool Verify(const consensus::SignatureCheck& check) override {
+    const bool valid = exact_.Verify(check);
+    ++(valid ? valid_ : invalid_);
+    return valid;
+  }
+
+  uint64_t valid() const { return valid_; }
+  uint64_t invalid() const { return invalid_; }
+
+ private:
+  consensus::ExactVerifier exact_;
+  uint64_t valid_ = 0;
+  uint64_t invalid_ = 0;
+};
+
 /// A run that puts its signatures off, verifies them in one batch, and repeats exactly where the
 /// optimistic run proves nothing.
 struct DeferredOutcome {
   consensus::ScriptError error = consensus::ScriptError::kOk;
-  uint64_t deferred = 0;
-  bool repeated = false;
+  consensus::OptimisticRuns::Counts counts;
 };
 
-inline DeferredOutcome RunDeferring(const SpendCase& spend) {
+inline DeferredOutcome RunDeferring(const SpendCase& spend,
+                                    consensus::SignatureVerifier& verifier) {
+  const std::vector<TxOut> spent = spend.Spent();
+  const consensus::TransactionMidstates midstates(*spend.tx, spent);
+  consensus::OptimisticRuns runs(verifier);
   DeferredOutcome outcome;
-  consensus::ExactVerifier at_once;
-  consensus::DeferringVerifier deferring(at_once);
-  outcome.error = RunCase(spend, deferring);
-  outcome.deferred = deferring.deferred().size();
-  const bool failed = outcome.error != consensus::ScriptError::kOk;
-  if (failed && outcome.deferred == 0) return outcome;  // nothing was assumed
-  if (failed || consensus::VerifyAll(deferring.deferred()) >= 0) {
-    outcome.repeated = true;
-    outcome.error = RunExactly(spend);
-  }
+  const consensus::Verdict verdict =
+      runs.Run(midstates, static_cast<uint32_t>(spend.input), spend.flags);
+  if (!verdict) outcome.error = verdict.error().script_error;
+  for (const consensus::Violation& late : runs.Settle()) outcome.error = late.script_error;
+  outcome.counts = runs.counts();
   return outcome;
 }
+
+inline DeferredOutcome RunDeferring(const SpendCase& spend) {
+  consensus::ExactVerifier exact;
+  return RunDeferring(spend, exact);
+}
+
+/// How the signatures of many runs were verified, for a test to print.
+struct DeferredTally {
+  uint64_t deferred = 0;
+  uint64_t at_once = 0;
+  uint64_t repeated = 0;
+
+  void Add(const consensus::OptimisticRuns::Counts& counts) {
+    deferred += counts.deferred;
+    at_once += counts.at_once;
+    repeated += counts.repeated;
+  }
+  std::string ToString() const {
+    return std::to_string(deferred) + " signatures deferred, " + std::to_string(at_once) +
+           " verified at once, " + std::to_string(repeated) + " runs repeated";
+  }
+};
 
 }  // namespace cairn::test

@@ -1,0 +1,80 @@
+// Remembers signatures that proved right, so that a block does not verify again what a transaction
+// on its own had verified before.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "cairn/crypto/sha256.h"
+#include "consensus/script/checker.h"
+
+namespace cairn::consensus {
+
+/// A bounded set of right signatures, from any thread. An entry is a salted digest of kind, key,
+/// signature and message. All memory is taken at the start; an entry has eight places to go, of
+/// which it takes that of the oldest.
+///
+/// There is no lock: an entry is read and written word by word. Words of several entries read as
+/// one match a digest no sooner than chance does, so whatever threads do, only what was added is
+/// found. What was added may be lost.
+class SignatureCache {
+ public:
+  using Entry = crypto::Digest;
+
+  /// Takes about `bytes` of memory, at least room for eight entries. `salt` must be unknown to
+  /// others and new with every start: who knows it could choose what shares its places.
+  SignatureCache(size_t bytes, const crypto::Digest& salt);
+
+  Entry EntryOf(const SignatureCheck& check) const;
+  bool Contains(const Entry& entry) const;
+  void Add(const Entry& entry);
+
+  /// How many entries there is room for.
+  size_t Capacity() const { return sets_ * kWays; }
+
+ private:
+  static constexpr size_t kWays = 8;
+  static constexpr size_t kWords = sizeof(Entry) / sizeof(uint64_t);
+  using Words = std::array<uint64_t, kWords>;
+
+  /// Zero where nothing was added yet, which is no digest of anything.
+  struct Set {
+    std::array<std::array<std::atomic<uint64_t>, kWords>, kWays> entries{};
+    std::atomic<uint32_t> added{0};
+  };
+
+  static Words WordsOf(const Entry& entry);
+  Set& SetOf(const Words& words) const { return table_[words[0] % sets_]; }
+
+  const size_t sets_;
+  const std::unique_ptr<Set[]> table_;
+  crypto::Sha256 salted_;  // has taken in a whole block of salt
+};
+
+/// Asks the cache first, then `next`, and remembers what `next` finds right. `next` must decide:
+/// what it merely defers must not get into the cache. Both must outlive this.
+class CachingVerifier final : public SignatureVerifier {
+ public:
+  CachingVerifier(SignatureCache& cache, SignatureVerifier& next) : cache_(cache), next_(next) {}
+
+  bool Verify(const SignatureCheck& check) override;
+  bool VerifyOneOfMany(const SignatureCheck& check) override;
+  /// `next` gets what the cache does not know as one batch.
+  void VerifyBatch(std::span<BatchedCheck> checks) override;
+
+  /// Checks that needed no `next`.
+  uint64_t hits() const { return hits_; }
+
+ private:
+  template <typename Ask>
+  bool Recall(const SignatureCheck& check, const Ask& ask);
+
+  SignatureCache& cache_;
+  SignatureVerifier& next_;
+  uint64_t hits_ = 0;
+};
+
+}  // namespace cairn::consensus
