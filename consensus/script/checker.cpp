@@ -90,15 +90,21 @@ bool RecallingVerifier::VerifyOneOfMany(const SignatureCheck& check) {
   return known != nullptr ? known->valid : otherwise_.VerifyOneOfMany(check);
 }
 
-bool SignatureChecker::CheckEcdsa(ByteSpan signature, ByteSpan key, ByteSpan script_code,
-                                  SigVersion version, bool of_many) const {
+const crypto::Digest& SignatureChecker::MessageOf(SignedCode& code, uint8_t hash_type) const {
+  if (code.has_message_ && code.hash_type_ == hash_type) return code.message_;
+  code.message_ = code.version_ == SigVersion::kWitnessV0
+                      ? SegwitSighash(midstates_, input_, code.bytes_, amount_, hash_type)
+                      : LegacySighash(midstates_.tx(), input_, code.bytes_, hash_type);
+  code.hash_type_ = hash_type;
+  code.has_message_ = true;
+  return code.message_;
+}
+
+bool SignatureChecker::CheckEcdsa(ByteSpan signature, ByteSpan key, SignedCode& code,
+                                  bool of_many) const {
   if (signature.empty() || !MayBePubkey(key)) return false;
-  const uint8_t hash_type = signature.back();
-  const SignatureCheck check{
-      SignatureKind::kEcdsa, key, signature.first(signature.size() - 1),
-      version == SigVersion::kWitnessV0
-          ? SegwitSighash(midstates_, input_, script_code, amount_, hash_type)
-          : LegacySighash(midstates_.tx(), input_, script_code, hash_type)};
+  const SignatureCheck check{SignatureKind::kEcdsa, key, signature.first(signature.size() - 1),
+                             MessageOf(code, signature.back())};
   return of_many ? verifier_.VerifyOneOfMany(check) : verifier_.Verify(check);
 }
 

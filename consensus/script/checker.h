@@ -122,6 +122,26 @@ class RecallingVerifier final : public SignatureVerifier {
   SignatureVerifier& otherwise_;
 };
 
+/// A script code that ECDSA signatures sign, under its version. Remembers the last message, since
+/// the signatures of one script mostly have the same hash type.
+class SignedCode {
+ public:
+  /// `bytes` must outlive this.
+  SignedCode(ByteSpan bytes, SigVersion version) : bytes_(bytes), version_(version) {}
+
+  ByteSpan bytes() const { return bytes_; }
+  SigVersion version() const { return version_; }
+
+ private:
+  friend class SignatureChecker;
+
+  ByteSpan bytes_;
+  SigVersion version_;
+  bool has_message_ = false;
+  uint8_t hash_type_ = 0;  // of the message
+  crypto::Digest message_;
+};
+
 /// What the interpreter asks. Stateless but for the verifier behind it.
 class SignatureChecker {
  public:
@@ -131,8 +151,7 @@ class SignatureChecker {
       : midstates_(midstates), input_(input), amount_(amount), verifier_(verifier) {}
 
   /// `signature` ends with its hash type; an empty one is false. `of_many`: see `VerifyOneOfMany`.
-  bool CheckEcdsa(ByteSpan signature, ByteSpan key, ByteSpan script_code, SigVersion version,
-                  bool of_many) const;
+  bool CheckEcdsa(ByteSpan signature, ByteSpan key, SignedCode& code, bool of_many) const;
 
   /// BIP340 with the rules of BIP341 on size and hash type.
   ScriptError CheckSchnorr(ByteSpan signature, ByteSpan key, const ExecutionData& execution) const;
@@ -143,6 +162,8 @@ class SignatureChecker {
   bool CheckSequence(int64_t sequence) const;
 
  private:
+  const crypto::Digest& MessageOf(SignedCode& code, uint8_t hash_type) const;
+
   const TransactionMidstates& midstates_;
   const size_t input_;
   const Amount amount_;

@@ -107,7 +107,7 @@ ScriptError ScriptRun::Execute(uint8_t opcode, size_t position_behind) {
     case OP_EQUALVERIFY: return OpEqual(opcode);
     case OP_WITHIN: return OpWithin();
     case OP_CODESEPARATOR:
-      code_begin_ = position_behind;
+      code_ = SignedCode(script_.subspan(position_behind), execution_.version);
       execution_.code_separator_position = opcode_position_;
       return ScriptError::kOk;
     case OP_CHECKSIG:

@@ -1,6 +1,6 @@
 #include "consensus/script/number.h"
 
-#include "cairn/primitives/script.h"
+#include <array>
 
 namespace cairn::consensus {
 namespace {
@@ -22,14 +22,17 @@ std::optional<int64_t> ReadScriptNumber(ByteSpan bytes, bool minimal, size_t mos
   return (value & sign) != 0 ? -(value & ~sign) : value;
 }
 
-StackItem NumberItem(int64_t value) { return StackItem::Computed(EncodeScriptNumber(value)); }
-
-bool StackItem::IsTrue() const {
-  const ByteSpan bytes = span();
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] != 0) return !(i == bytes.size() - 1 && bytes[i] == 0x80);
-  }
-  return false;
+StackItem NumberItem(int64_t value) {
+  const bool negative = value < 0;
+  uint64_t magnitude = negative ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  std::array<uint8_t, sizeof value + 1> bytes;
+  size_t size = 0;
+  for (; magnitude != 0; magnitude >>= 8) bytes[size++] = static_cast<uint8_t>(magnitude);
+  if (size == 0) return {};
+  // The top bit is the sign: where the magnitude uses it, the sign needs a byte of its own.
+  if ((bytes[size - 1] & 0x80) != 0) bytes[size++] = 0;
+  if (negative) bytes[size - 1] |= 0x80;
+  return StackItem::Computed(ByteSpan(bytes).first(size));
 }
 
 }  // namespace cairn::consensus

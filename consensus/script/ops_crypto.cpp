@@ -58,25 +58,21 @@ ScriptError ScriptRun::OpCheckSigAdd() {
   return ScriptError::kOk;
 }
 
+ScriptError ScriptRun::CheckEncodings(ByteSpan signature, ByteSpan key) const {
+  const ScriptError error = CheckSignatureEncoding(signature, flags_);
+  return error != ScriptError::kOk ? error : CheckPubkeyEncoding(key, flags_, execution_.version);
+}
+
 ScriptError ScriptRun::CheckSignature(ByteSpan signature, ByteSpan key, bool& valid) {
   if (!IsPreTapscript()) return CheckTapscriptSignature(signature, key, valid);
-  ByteSpan code = script_.subspan(code_begin_);
   Bytes kept;
-  if (execution_.version == SigVersion::kBase) {
-    // A signature cannot sign itself: of old it was cut out of the script that it signs.
-    if (FindAndDelete(code, signature, kept)) {
-      if (flags_.Has(ScriptFlags::kConstScriptCode)) return ScriptError::kSigFindAndDelete;
-      code = kept;
-    }
-  }
-  if (const auto error = CheckSignatureEncoding(signature, flags_); error != ScriptError::kOk) {
-    return error;
-  }
-  if (const auto error = CheckPubkeyEncoding(key, flags_, execution_.version);
-      error != ScriptError::kOk) {
-    return error;
-  }
-  valid = checker_.CheckEcdsa(signature, key, code, execution_.version, false);
+  // A signature cannot sign itself: of old it was cut out of the script that it signs.
+  const bool cut =
+      execution_.version == SigVersion::kBase && FindAndDelete(code_.bytes(), signature, kept);
+  if (cut && flags_.Has(ScriptFlags::kConstScriptCode)) return ScriptError::kSigFindAndDelete;
+  if (const auto error = CheckEncodings(signature, key); error != ScriptError::kOk) return error;
+  SignedCode without(kept, execution_.version);
+  valid = checker_.CheckEcdsa(signature, key, cut ? without : code_, false);
   if (!valid && flags_.Has(ScriptFlags::kNullFail) && !signature.empty()) {
     return ScriptError::kSigNullFail;
   }
@@ -134,31 +130,32 @@ ScriptError ScriptRun::OpCheckMultisig(uint8_t opcode) {
   return PushOrVerify(valid, opcode == OP_CHECKMULTISIGVERIFY, ScriptError::kCheckMultisigVerify);
 }
 
-/// Each signature must fit one of the keys, in their order, from the top of both lists down.
 ScriptError ScriptRun::MatchMultisig(size_t keys_at, size_t keys, size_t signatures_at,
                                      size_t signatures, bool& valid) {
-  ByteSpan code = script_.subspan(code_begin_);
   Bytes kept;
+  bool cut = false;
   for (size_t i = 0; i < signatures && execution_.version == SigVersion::kBase; ++i) {
     Bytes next;
-    if (!FindAndDelete(code, stack_.Top(signatures_at + i).span(), next)) continue;
+    const ByteSpan signature = stack_.Top(signatures_at + i).span();
+    if (!FindAndDelete(cut ? ByteSpan(kept) : code_.bytes(), signature, next)) continue;
     if (flags_.Has(ScriptFlags::kConstScriptCode)) return ScriptError::kSigFindAndDelete;
     kept = std::move(next);
-    code = kept;
+    cut = true;
   }
+  SignedCode without(kept, execution_.version);
+  return MatchInOrder(cut ? without : code_, keys_at, keys, signatures_at, signatures, valid);
+}
+
+/// Each signature must fit one of the keys, in their order, from the top of both lists down.
+ScriptError ScriptRun::MatchInOrder(SignedCode& code, size_t keys_at, size_t keys,
+                                    size_t signatures_at, size_t signatures, bool& valid) const {
   const bool of_many = signatures < keys;
   valid = true;
   while (valid && signatures > 0) {
     const ByteSpan signature = stack_.Top(signatures_at).span();
     const ByteSpan key = stack_.Top(keys_at).span();
-    if (const auto error = CheckSignatureEncoding(signature, flags_); error != ScriptError::kOk) {
-      return error;
-    }
-    if (const auto error = CheckPubkeyEncoding(key, flags_, execution_.version);
-        error != ScriptError::kOk) {
-      return error;
-    }
-    if (checker_.CheckEcdsa(signature, key, code, execution_.version, of_many)) {
+    if (const auto error = CheckEncodings(signature, key); error != ScriptError::kOk) return error;
+    if (checker_.CheckEcdsa(signature, key, code, of_many)) {
       ++signatures_at;
       --signatures;
     }

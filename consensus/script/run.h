@@ -47,7 +47,8 @@ class ScriptRun {
         flags_(flags),
         checker_(checker),
         execution_(execution),
-        minimal_(flags.Has(ScriptFlags::kMinimalData)) {}
+        minimal_(flags.Has(ScriptFlags::kMinimalData)),
+        code_(script, execution.version) {}
 
   ScriptError Run();
 
@@ -82,9 +83,12 @@ class ScriptRun {
   ScriptError OpCheckSigAdd();
   ScriptError OpCheckMultisig(uint8_t opcode);
   ScriptError CheckSignature(ByteSpan signature, ByteSpan key, bool& valid);
+  ScriptError CheckEncodings(ByteSpan signature, ByteSpan key) const;
   ScriptError CheckTapscriptSignature(ByteSpan signature, ByteSpan key, bool& valid);
   ScriptError MatchMultisig(size_t keys_at, size_t keys, size_t signatures_at, size_t signatures,
                             bool& valid);
+  ScriptError MatchInOrder(SignedCode& code, size_t keys_at, size_t keys, size_t signatures_at,
+                           size_t signatures, bool& valid) const;
 
   bool IsPreTapscript() const { return execution_.version != SigVersion::kTapscript; }
   bool Has(size_t count) const { return stack_.size() >= count; }
@@ -101,7 +105,7 @@ class ScriptRun {
   Branches branches_;
   int op_count_ = 0;
   uint32_t opcode_position_ = 0;
-  size_t code_begin_ = 0;  // behind the last executed OP_CODESEPARATOR
+  SignedCode code_;  // behind the last executed OP_CODESEPARATOR
 };
 
 }  // namespace cairn::consensus

@@ -1,14 +1,16 @@
 // The stack of a running script.
 //
 // Items are immutable. One that a push or a witness put there is a view into that memory; one that
-// an opcode computed is held in the item itself, since no opcode computes more than 32 bytes. So no
-// opcode allocates, and memory is bounded by the number of items.
+// an opcode computed is held in the item itself, since no opcode computes more than 32 bytes. So
+// memory is bounded by the number of items. The first few of them lie inside the stack, which is
+// all that common scripts need: those allocate nothing.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <vector>
+#include <memory>
+#include <utility>
 
 #include "cairn/base/bytes.h"
 
@@ -33,7 +35,6 @@ class StackItem {
     item.inside_[0] = 1;
     return item;
   }
-
   ByteSpan span() const { return {outside_ != nullptr ? outside_ : inside_.data(), size_}; }
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -44,36 +45,56 @@ class StackItem {
  private:
   const uint8_t* outside_ = nullptr;
   size_t size_ = 0;
-  std::array<uint8_t, 32> inside_{};
+  std::array<uint8_t, 32> inside_;  // what lies behind `size_` is never looked at
 };
 
 class Stack {
  public:
-  size_t size() const { return items_.size(); }
-  bool empty() const { return items_.empty(); }
+  Stack() = default;
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
 
   /// The item at a depth: 1 is the top. The depth must not exceed the size.
-  const StackItem& Top(size_t depth = 1) const { return items_[items_.size() - depth]; }
+  const StackItem& Top(size_t depth = 1) const { return items()[size_ - depth]; }
 
-  void Push(const StackItem& item) { items_.push_back(item); }
+  void Push(const StackItem& item) {
+    if (size_ == capacity_) Grow();
+    Items()[size_++] = item;
+  }
   /// Pushes a copy of the item at a depth.
-  void PushCopy(size_t depth) { items_.push_back(StackItem(Top(depth))); }
-  void Pop(size_t count = 1) { items_.resize(items_.size() - count); }
+  void PushCopy(size_t depth) { Push(StackItem(Top(depth))); }
+  void Pop(size_t count = 1) { size_ -= count; }
+  void Clear() { size_ = 0; }
   /// Takes out the item at a depth.
   StackItem Take(size_t depth = 1) {
-    const StackItem item = Top(depth);
-    items_.erase(items_.end() - static_cast<std::ptrdiff_t>(depth));
+    StackItem* const end = Items() + size_;
+    const StackItem item = *(end - depth);
+    std::move(end - depth + 1, end, end - depth);
+    --size_;
     return item;
   }
   void Insert(size_t depth, const StackItem& item) {
-    items_.insert(items_.end() - static_cast<std::ptrdiff_t>(depth), item);
+    Push(item);
+    StackItem* const end = Items() + size_;
+    std::rotate(end - depth - 1, end - 1, end);
   }
-  void Swap(size_t a, size_t b) { std::swap(items_[items_.size() - a], items_[items_.size() - b]); }
-
-  const std::vector<StackItem>& items() const { return items_; }
+  void Swap(size_t a, size_t b) { std::swap(Items()[size_ - a], Items()[size_ - b]); }
 
  private:
-  std::vector<StackItem> items_;
+  static constexpr size_t kInside = 8;
+
+  const StackItem* items() const { return outside_ ? outside_.get() : inside_.data(); }
+  StackItem* Items() { return outside_ ? outside_.get() : inside_.data(); }
+
+  void Grow();
+
+  size_t size_ = 0;
+  size_t capacity_ = kInside;
+  std::unique_ptr<StackItem[]> outside_;  // in place of `inside_` once that is full
+  std::array<StackItem, kInside> inside_;
 };
 
 }  // namespace cairn::consensus

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "cairn/base/writer.h"
 #include "cairn/crypto/secp256k1.h"
 #include "consensus/script/witness.h"
-#include "consensus/sighash/sighash.h"
+#include "consensus/sighash/hash_writer.h"
+#include "consensus/sighash/tags.h"
 
 namespace cairn::consensus {
 namespace {
@@ -22,29 +22,23 @@ bool IsControlBlockSize(size_t size) {
 }
 
 crypto::Digest TapleafHash(uint8_t leaf_version, ByteSpan script) {
-  static const crypto::Sha256 kTagged = TaggedHasher("TapLeaf");
-  Bytes front;
-  Writer(front).U8(leaf_version).CompactSize(script.size());
-  crypto::Sha256 hasher = kTagged;
-  return hasher.Update(front).Update(script).Finish();
+  HashWriter writer(kTapLeafTag);
+  return writer.U8(leaf_version).VarBytes(script).Once();
 }
 
 crypto::Digest TapbranchHash(ByteSpan a, ByteSpan b) {
-  static const crypto::Sha256 kTagged = TaggedHasher("TapBranch");
   if (std::lexicographical_compare(b.begin(), b.end(), a.begin(), a.end())) std::swap(a, b);
-  crypto::Sha256 hasher = kTagged;
-  return hasher.Update(a).Update(b).Finish();
+  return crypto::Sha256(kTapBranchTag).Update(a).Update(b).Finish();
 }
 
 bool IsCommittedLeaf(ByteSpan control, ByteSpan output_key, const crypto::Digest& leaf) {
-  static const crypto::Sha256 kTagged = TaggedHasher("TapTweak");
   const ByteSpan internal_key = control.subspan(1, kNodeSize);
   crypto::Digest node = leaf;
   for (size_t at = kBaseSize; at < control.size(); at += kNodeSize) {
     node = TapbranchHash(node, control.subspan(at, kNodeSize));
   }
-  crypto::Sha256 hasher = kTagged;
-  const crypto::Digest tweak = hasher.Update(internal_key).Update(node).Finish();
+  const crypto::Digest tweak =
+      crypto::Sha256(kTapTweakTag).Update(internal_key).Update(node).Finish();
   return crypto::IsTweakedKey(output_key, (control[0] & 1) != 0, internal_key, tweak);
 }
 

@@ -1,12 +1,16 @@
 #include "consensus/script/verify.h"
 
-#include <optional>
-
 #include "consensus/script/interpreter.h"
 #include "consensus/script/witness.h"
 
 namespace cairn::consensus {
 namespace {
+
+/// Whether a script is nothing but the shortest push of a witness program.
+bool IsOnePush(ByteSpan script, ByteSpan program) {
+  return script.size() == program.size() + 1 && script[0] == program.size() &&
+         Equal(script.subspan(1), program);
+}
 
 /// One input's verification, step by step as the soft forks added them.
 class InputRun {
@@ -25,11 +29,12 @@ class InputRun {
     }
     if (const auto error = RunBare(script_sig_); error != ScriptError::kOk) return error;
     const bool is_p2sh = flags_.Has(ScriptFlags::kP2sh) && IsPayToScriptHash(script_pubkey_);
-    const Stack arguments = is_p2sh ? stack_ : Stack();
+    const StackItem redeem_script = is_p2sh && !stack_.empty() ? stack_.Top() : StackItem();
     if (const auto error = RunToTrue(script_pubkey_); error != ScriptError::kOk) return error;
     if (const auto error = RunBareWitness(); error != ScriptError::kOk) return error;
     if (is_p2sh) {
-      if (const auto error = RunRedeemScript(arguments); error != ScriptError::kOk) return error;
+      if (const auto error = RunRedeemScript(redeem_script.span()); error != ScriptError::kOk)
+        return error;
     }
     if (flags_.Has(ScriptFlags::kCleanStack) && stack_.size() != 1) return ScriptError::kCleanStack;
     if (flags_.Has(ScriptFlags::kWitness) && !had_program_ && !witness_.empty()) {
@@ -59,19 +64,16 @@ class InputRun {
     return RunProgram(*program, false);
   }
 
-  /// BIP16: the last argument is the script whose hash the output has.
-  ScriptError RunRedeemScript(const Stack& arguments) {
+  /// BIP16: the last argument is the script whose hash the output has. The output's own run took it
+  /// off the stack and left a true in its place.
+  ScriptError RunRedeemScript(ByteSpan redeem_script) {
     if (!IsPushOnly(script_sig_)) return ScriptError::kSigPushOnly;
-    stack_ = arguments;  // not empty: the hash was compared with its top
-    const StackItem item = stack_.Take();
-    const ByteSpan redeem_script = item.span();
+    stack_.Pop();
     if (const auto error = RunToTrue(redeem_script); error != ScriptError::kOk) return error;
     if (!flags_.Has(ScriptFlags::kWitness)) return ScriptError::kOk;
     const auto program = ParseWitnessProgram(redeem_script);
     if (!program) return ScriptError::kOk;
-    if (!Equal(script_sig_, ScriptBuilder().Push(redeem_script).Take())) {
-      return ScriptError::kWitnessMalleatedP2sh;
-    }
+    if (!IsOnePush(script_sig_, redeem_script)) return ScriptError::kWitnessMalleatedP2sh;
     return RunProgram(*program, true);
   }
 
@@ -79,7 +81,7 @@ class InputRun {
     had_program_ = true;
     const auto error = VerifyWitnessProgram(program, witness_, in_p2sh, flags_, checker_);
     // The program's own run demanded a clean stack; this one holds only its parts.
-    stack_ = Stack();
+    stack_.Clear();
     stack_.Push(StackItem::Bool(true));
     return error;
   }

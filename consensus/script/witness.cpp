@@ -1,14 +1,17 @@
 #include "consensus/script/witness.h"
 
 #include <algorithm>
+#include <array>
 
 #include "cairn/base/writer.h"
 #include "consensus/script/interpreter.h"
 #include "consensus/script/taproot.h"
+#include "consensus/sighash/hash_writer.h"
 
 namespace cairn::consensus {
 namespace {
 
+constexpr uint8_t kKeyHashSize = 20;
 constexpr uint8_t kAnnexTag = 0x50;
 constexpr int64_t kValidationWeightOffset = 50;
 
@@ -30,13 +33,11 @@ ScriptError RunWitnessScript(ByteSpan script, std::span<const ByteSpan> argument
 ScriptError VerifyKeyHash(ByteSpan hash, std::span<const ByteSpan> witness, ScriptFlags flags,
                           const SignatureChecker& checker) {
   if (witness.size() != 2) return ScriptError::kWitnessProgramMismatch;
-  const Bytes script = ScriptBuilder()
-                           .Op(OP_DUP)
-                           .Op(OP_HASH160)
-                           .Push(hash)
-                           .Op(OP_EQUALVERIFY)
-                           .Op(OP_CHECKSIG)
-                           .Take();
+  // The program stands for the script of P2PKH.
+  std::array<uint8_t, 25> script = {OP_DUP, OP_HASH160, kKeyHashSize};
+  std::copy(hash.begin(), hash.end(), script.begin() + 3);
+  script[23] = OP_EQUALVERIFY;
+  script[24] = OP_CHECKSIG;
   ExecutionData execution;
   execution.version = SigVersion::kWitnessV0;
   return RunWitnessScript(script, witness, flags, checker, execution);
@@ -93,9 +94,7 @@ ScriptError VerifyTaproot(ByteSpan output_key, std::span<const ByteSpan> witness
   ExecutionData execution;
   std::span<const ByteSpan> stack = witness;
   if (stack.size() >= 2 && !stack.back().empty() && stack.back()[0] == kAnnexTag) {
-    Bytes annex;
-    Writer(annex).VarBytes(stack.back());
-    execution.annex_hash = crypto::Sha256Of(annex);
+    execution.annex_hash = HashWriter().VarBytes(stack.back()).Once();
     stack = stack.first(stack.size() - 1);
   }
   if (stack.size() == 1) {
@@ -130,7 +129,6 @@ bool IsAnchor(const WitnessProgram& program) {
 
 ScriptError VerifyWitnessProgram(const WitnessProgram& program, std::span<const ByteSpan> witness,
                                  bool in_p2sh, ScriptFlags flags, const SignatureChecker& checker) {
-  constexpr size_t kKeyHashSize = 20;
   constexpr size_t kLongProgramSize = 32;
   const size_t size = program.program.size();
   if (program.version == 0) {

@@ -1,32 +1,42 @@
 // The signature hash of bare scripts and P2SH.
 
-#include "cairn/base/writer.h"
+#include <algorithm>
+
 #include "cairn/primitives/script.h"
+#include "consensus/sighash/hash_writer.h"
 #include "consensus/sighash/sighash.h"
 
 namespace cairn::consensus {
 namespace {
 
-/// Appends the script without its OP_CODESEPARATORs. What follows a malformed push is kept as it
-/// is: a script that has one fails anyway.
-void AppendScriptCode(Writer& writer, ByteSpan script) {
-  Bytes kept;
+/// Gives every stretch of the script between its OP_CODESEPARATORs to `visit`.
+///
+/// What follows a malformed push is part of the last stretch, unlike in Bitcoin Core, whose message
+/// ends within such a push. No verdict can tell: a run has to read the whole script, in branches
+/// not taken too, so it fails at that push whatever its signatures have come to.
+template <typename Visit>
+void ForEachStretch(ByteSpan script, const Visit& visit) {
+  size_t from = 0;
   ScriptCursor cursor(script);
   ScriptElement element;
-  size_t kept_from = 0;
-  while (!cursor.AtEnd()) {
+  // Most scripts have no such byte, and need not be read.
+  bool more = std::find(script.begin(), script.end(), OP_CODESEPARATOR) != script.end();
+  while (more && !cursor.AtEnd()) {
     const size_t position = cursor.Position();
-    if (!cursor.Next(element)) break;
-    if (element.opcode != OP_CODESEPARATOR) continue;
-    Append(kept, script.subspan(kept_from, position - kept_from));
-    kept_from = cursor.Position();
+    more = cursor.Next(element);
+    if (!more || element.opcode != OP_CODESEPARATOR) continue;
+    visit(script.subspan(from, position - from));
+    from = cursor.Position();
   }
-  if (kept_from == 0) {
-    writer.VarBytes(script);
-    return;
-  }
-  Append(kept, script.subspan(kept_from));
-  writer.VarBytes(kept);
+  visit(script.subspan(from));
+}
+
+/// Writes the script without its OP_CODESEPARATORs, behind its length.
+void WriteScriptCode(HashWriter& writer, ByteSpan script) {
+  size_t size = 0;
+  ForEachStretch(script, [&](ByteSpan stretch) { size += stretch.size(); });
+  writer.CompactSize(size);
+  ForEachStretch(script, [&](ByteSpan stretch) { writer.Raw(stretch); });
 }
 
 crypto::Digest One() {
@@ -47,14 +57,10 @@ class LegacyMessage {
         single_((hash_type & kSighashOutputMask) == kSighashSingle) {}
 
   crypto::Digest Hash() {
-    constexpr size_t kBytesPerInput = 41;
-    bytes_.reserve(tx_.inputs.size() * kBytesPerInput + script_code_.size() +
-                   tx_.stripped_size / 2);
     writer_.I32(tx_.version);
     WriteInputs();
     WriteOutputs();
-    writer_.U32(tx_.lock_time).I32(hash_type_);
-    return crypto::Sha256dOf(bytes_);
+    return writer_.U32(tx_.lock_time).I32(hash_type_).Twice();
   }
 
  private:
@@ -71,7 +77,7 @@ class LegacyMessage {
     const TxIn& input = tx_.inputs[i];
     writer_.Raw(input.prevout.txid.span()).U32(input.prevout.index);
     if (i == input_) {
-      AppendScriptCode(writer_, script_code_);
+      WriteScriptCode(writer_, script_code_);
       writer_.U32(input.sequence);
     } else {
       writer_.CompactSize(0).U32(none_ || single_ ? 0 : input.sequence);
@@ -96,8 +102,7 @@ class LegacyMessage {
   const int32_t hash_type_;
   const bool none_;
   const bool single_;
-  Bytes bytes_;
-  Writer writer_{bytes_};
+  HashWriter writer_;
 };
 
 }  // namespace

@@ -22,16 +22,30 @@ class TransactionMidstates {
   /// True if all spent outputs are known.
   bool HasSpent() const { return spent_.size() == tx_.inputs.size() && !spent_.empty(); }
 
-  // Single SHA-256 over the concatenation of each part of all inputs or outputs.
+  /// True if some input may spend a program of version 0, by itself or in P2SH.
+  bool ServesVersion0() const { return serves_version0_; }
+  /// True if some input spends a taproot output.
+  bool ServesTaproot() const { return serves_taproot_; }
+
+  // SHA-256 over the concatenation of each part of all inputs or outputs, where either is served.
   crypto::Digest prevouts{};
   crypto::Digest sequences{};
   crypto::Digest outputs{};
-  crypto::Digest amounts{};  // these two only where all spent outputs are known
+  // The same hashed again, as version 0 has it.
+  crypto::Digest prevouts_twice{};
+  crypto::Digest sequences_twice{};
+  crypto::Digest outputs_twice{};
+  // What taproot adds.
+  crypto::Digest amounts{};
   crypto::Digest scripts{};
 
  private:
+  void FindKinds();
+
   const Transaction& tx_;
   std::span<const TxOut> spent_;
+  bool serves_version0_ = false;
+  bool serves_taproot_ = false;
 };
 
 }  // namespace cairn::consensus

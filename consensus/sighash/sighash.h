@@ -29,16 +29,13 @@ inline constexpr uint8_t kSighashOutputMask = 0x1f;
 crypto::Digest LegacySighash(const Transaction& tx, size_t input, ByteSpan script_code,
                              int32_t hash_type);
 
-/// BIP143.
+/// BIP143. The midstates must serve version 0.
 crypto::Digest SegwitSighash(const TransactionMidstates& midstates, size_t input,
                              ByteSpan script_code, Amount amount, int32_t hash_type);
 
 /// BIP341 and, where `execution` is of a tapscript, BIP342. Nothing if the hash type is undefined
-/// or names an output that does not exist. All spent outputs must be known.
+/// or names an output that does not exist. The midstates must serve taproot.
 std::optional<crypto::Digest> TaprootSighash(const TransactionMidstates& midstates, size_t input,
                                              const ExecutionData& execution, uint8_t hash_type);
-
-/// SHA-256 over SHA256(tag), SHA256(tag) and what is added: BIP340's tagged hash.
-crypto::Sha256 TaggedHasher(std::string_view tag);
 
 }  // namespace cairn::consensus

@@ -1,7 +1,8 @@
 // The signature hash of taproot (BIP341) and tapscript (BIP342).
 
-#include "cairn/base/writer.h"
+#include "consensus/sighash/hash_writer.h"
 #include "consensus/sighash/sighash.h"
+#include "consensus/sighash/tags.h"
 
 namespace cairn::consensus {
 namespace {
@@ -13,35 +14,21 @@ bool IsDefined(uint8_t hash_type) {
 }
 
 crypto::Digest HashOutput(const TxOut& output) {
-  Bytes bytes;
-  Writer(bytes).I64(output.value).VarBytes(output.script);
-  return crypto::Sha256Of(bytes);
+  return HashWriter().I64(output.value).VarBytes(output.script).Once();
 }
 
 }  // namespace
 
-crypto::Sha256 TaggedHasher(std::string_view tag) {
-  const crypto::Digest hash = crypto::Sha256Of(AsBytes(tag));
-  crypto::Sha256 hasher;
-  hasher.Update(hash).Update(hash);
-  return hasher;
-}
-
 std::optional<crypto::Digest> TaprootSighash(const TransactionMidstates& midstates, size_t input,
                                              const ExecutionData& execution, uint8_t hash_type) {
-  // The two blocks of the tag are hashed once in the life of the process.
-  static const crypto::Sha256 kTagged = TaggedHasher("TapSighash");
   const Transaction& tx = midstates.tx();
-  if (!IsDefined(hash_type) || !midstates.HasSpent()) return std::nullopt;
+  if (!IsDefined(hash_type) || !midstates.ServesTaproot()) return std::nullopt;
   const uint8_t kind = hash_type == kSighashDefault ? kSighashAll : hash_type & 3;
   const bool anyone = (hash_type & kSighashAnyoneCanPay) != 0;
   if (kind == kSighashSingle && input >= tx.outputs.size()) return std::nullopt;
   const bool tapscript = execution.version == SigVersion::kTapscript;
 
-  Bytes bytes;
-  constexpr size_t kMostBytes = 1 + 206 + 37;  // BIP341's bound, with BIP342's extension
-  bytes.reserve(kMostBytes);
-  Writer writer(bytes);
+  HashWriter writer(kTapSighashTag);
   writer.U8(0).U8(hash_type).I32(tx.version).U32(tx.lock_time);  // epoch 0
   if (!anyone) {
     writer.Raw(midstates.prevouts).Raw(midstates.amounts);
@@ -62,8 +49,7 @@ std::optional<crypto::Digest> TaprootSighash(const TransactionMidstates& midstat
   if (tapscript) {
     writer.Raw(execution.tapleaf_hash).U8(0).U32(execution.code_separator_position);
   }
-  crypto::Sha256 hasher = kTagged;
-  return hasher.Update(bytes).Finish();
+  return writer.Once();
 }
 
 }  // namespace cairn::consensus

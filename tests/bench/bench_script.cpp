@@ -1,10 +1,11 @@
 // What an input costs to verify, beside what libsecp256k1 takes of it.
 //
 // Transactions of each kind are signed here and run through `CheckScripts`. "Raw" is the thread's
-// CPU time inside libsecp256k1, parsing included, taken in the very same run by a clock around
-// every call; the clock's own cost is measured too and left out on both sides. Figures are medians
-// of three rounds, in which all kinds take turns. The last column is the cost of an input of a
-// transaction of 1,000 inputs over that of one of 10.
+// CPU time inside libsecp256k1, parsing included: the calls that the very same inputs make, made
+// again with nothing between them (secp256k1_replay.h). Whole runs and raw ones take turns, so that
+// a machine whose speed drifts troubles both alike, and no clock runs inside of either. Figures are
+// medians of three rounds, in which all kinds take turns. The last column is the cost of an input
+// of a transaction of 1,000 inputs over that of one of 10.
 //
 // No signature occurs twice in a row of a thousand: verified again and again, the same few run up
 // to a tenth faster, since the CPU learns their branches.
@@ -20,6 +21,7 @@
 
 #include "cairn/crypto/hash.h"
 #include "consensus/rules/scripts.h"
+#include "tests/bench/secp256k1_replay.h"
 #include "tests/support/input_signer.h"
 
 namespace {
@@ -33,6 +35,7 @@ using cairn::TransactionPtr;
 using cairn::test::InputSigner;
 using cairn::test::TaprootOutput;
 using cairn::test::TestKey;
+namespace bench = cairn::bench;
 namespace consensus = cairn::consensus;
 namespace crypto = cairn::crypto;
 
@@ -45,99 +48,6 @@ double ThreadCpuSeconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
-
-/// Adds up the CPU time inside of libsecp256k1.
-class RawClock {
- public:
-  void Begin() { began_ = ThreadCpuSeconds(); }
-  void End() {
-    seconds_ += ThreadCpuSeconds() - began_;
-    ++calls_;
-  }
-  void Reset() { *this = {}; }
-  double seconds() const { return seconds_; }
-  double calls() const { return calls_; }
-
- private:
-  double began_ = 0;
-  double seconds_ = 0;
-  double calls_ = 0;
-};
-
-RawClock raw_clock;
-bool in_verifier = false;
-
-template <typename Call>
-auto Timed(const Call& call) {
-  // A verifier's call is timed as a whole, with the parsing in it.
-  if (in_verifier) return call();
-  raw_clock.Begin();
-  const auto result = call();
-  raw_clock.End();
-  return result;
-}
-
-}  // namespace
-
-// The proof that a taproot output commits to a script asks the curve without a signature verifier;
-// the linker (--wrap) leads its two calls through here.
-extern "C" {
-using XOnlyParse = int(const secp256k1_context*, secp256k1_xonly_pubkey*, const unsigned char*);
-using TweakCheck = int(const secp256k1_context*, const unsigned char*, int,
-                       const secp256k1_xonly_pubkey*, const unsigned char*);
-XOnlyParse __real_secp256k1_xonly_pubkey_parse;
-XOnlyParse __wrap_secp256k1_xonly_pubkey_parse;
-TweakCheck __real_secp256k1_xonly_pubkey_tweak_add_check;
-TweakCheck __wrap_secp256k1_xonly_pubkey_tweak_add_check;
-
-int __wrap_secp256k1_xonly_pubkey_parse(const secp256k1_context* context,
-                                        secp256k1_xonly_pubkey* key, const unsigned char* bytes) {
-  return Timed([&] { return __real_secp256k1_xonly_pubkey_parse(context, key, bytes); });
-}
-
-int __wrap_secp256k1_xonly_pubkey_tweak_add_check(const secp256k1_context* context,
-                                                  const unsigned char* tweaked, int parity,
-                                                  const secp256k1_xonly_pubkey* internal,
-                                                  const unsigned char* tweak) {
-  return Timed([&] {
-    return __real_secp256k1_xonly_pubkey_tweak_add_check(context, tweaked, parity, internal, tweak);
-  });
-}
-}
-
-namespace {
-
-class TimedVerifier final : public consensus::SignatureVerifier {
- public:
-  bool Verify(const consensus::SignatureCheck& check) override {
-    raw_clock.Begin();
-    in_verifier = true;
-    const bool valid = exact_.Verify(check);
-    in_verifier = false;
-    raw_clock.End();
-    return valid;
-  }
-
- private:
-  consensus::ExactVerifier exact_;
-};
-
-/// What one timed call of nothing adds: to the thread's time, and to the time that is counted.
-struct ClockCost {
-  double whole = 0;
-  double counted = 0;
-
-  static ClockCost Measure() {
-    constexpr int kCalls = 20'000;
-    RawClock clock;
-    const double start = ThreadCpuSeconds();
-    for (int i = 0; i < kCalls; ++i) {
-      clock.Begin();
-      clock.End();
-    }
-    return {(ThreadCpuSeconds() - start) / kCalls, clock.seconds() / kCalls};
-  }
-};
 
 /// A way to be paid, and to spend it.
 struct Kind {
@@ -313,15 +223,41 @@ struct Cost {
   double raw = 0;
 };
 
-Cost MeasureSmall(const Spends& spends, int turns, const ClockCost& clock) {
-  TimedVerifier verifier;
-  raw_clock.Reset();
-  const double start = ThreadCpuSeconds();
-  for (int turn = 0; turn < turns; ++turn) spends.CheckSmall(verifier);
-  const double seconds = ThreadCpuSeconds() - start;
+/// The calls of libsecp256k1 that each of the small transactions makes.
+std::vector<bench::CurveCalls> RecordCalls(const Spends& spends) {
+  std::vector<bench::CurveCalls> calls(spends.small.size());
+  consensus::ExactVerifier verifier;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const bench::CurveRecorder recorder(calls[i]);
+    spends.small[i]->Check(verifier);
+  }
+  return calls;
+}
+
+Cost MeasureSmall(const Spends& spends, const std::vector<bench::CurveCalls>& calls, int turns) {
+  // Some milliseconds: what troubles a machine lasts longer.
+  constexpr size_t kStretch = 10;
+  consensus::ExactVerifier verifier;
+  Cost cost;
+  const auto measure = [&](double& sum, size_t from, const auto& work) {
+    const double start = ThreadCpuSeconds();
+    for (size_t i = from; i < from + kStretch; ++i) work(i);
+    sum += ThreadCpuSeconds() - start;
+  };
+  for (int turn = 0; turn < turns; ++turn) {
+    for (size_t from = 0; from < calls.size(); from += kStretch) {
+      const auto whole = [&] {
+        measure(cost.all, from, [&](size_t i) { spends.small[i]->Check(verifier); });
+      };
+      // Neither of them always comes first.
+      const bool whole_first = (turn + from / kStretch) % 2 == 0;
+      if (whole_first) whole();
+      measure(cost.raw, from, [&](size_t i) { bench::Replay(calls[i]); });
+      if (!whole_first) whole();
+    }
+  }
   const double inputs = static_cast<double>(kManyInputs) * turns;
-  return {(seconds - raw_clock.calls() * clock.whole) / inputs,
-          (raw_clock.seconds() - raw_clock.calls() * clock.counted) / inputs};
+  return {cost.all / inputs, cost.raw / inputs};
 }
 
 /// An input of the large transaction over one of a small one. They take turns, so that a busy
@@ -365,13 +301,15 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: bench_script [--quick]\n");
     return 1;
   }
-  const int turns = quick ? 1 : 8;
+  const int turns = quick ? 1 : 16;
   const std::vector<Kind> kinds = AllKinds();
   const std::vector<std::unique_ptr<Spends>> spends = SignAll(kinds);
+  std::vector<std::vector<bench::CurveCalls>> calls;
+  for (const auto& each : spends) calls.push_back(RecordCalls(*each));
   std::vector<Figures> figures(kinds.size());
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < kinds.size(); ++i) {
-      const Cost cost = MeasureSmall(*spends[i], turns, ClockCost::Measure());
+      const Cost cost = MeasureSmall(*spends[i], calls[i], turns);
       figures[i].all.push_back(cost.all);
       figures[i].raw.push_back(cost.raw);
       figures[i].over_raw.push_back(cost.all / cost.raw);

@@ -12,6 +12,7 @@
 #include "consensus/sighash/sighash.h"
 #include "tests/support/script_cases.h"
 #include "tests/support/script_text.h"
+#include "tests/support/tagged_hash.h"
 #include "tests/support/vectors.h"
 
 namespace cairn::test {
@@ -49,7 +50,7 @@ struct OneLeafTree {
   explicit OneLeafTree(const Bytes& script) {
     const Bytes internal = *FromHex(kGenerator);
     const auto leaf = consensus::TapleafHash(consensus::kTapscriptLeafVersion, script);
-    auto hasher = consensus::TaggedHasher("TapTweak");
+    auto hasher = TaggedHasher("TapTweak");
     const auto tweak = hasher.Update(internal).Update(leaf).Finish();
     output_key.resize(32);
     bool odd = false;

@@ -13,6 +13,7 @@
 #include "consensus/sighash/sighash.h"
 #include "tests/support/script_cases.h"
 #include "tests/support/script_text.h"
+#include "tests/support/tagged_hash.h"
 #include "tests/support/vectors.h"
 
 namespace cairn::test {
@@ -173,7 +174,7 @@ TEST(TaprootVectors, Bip341OutputScripts) {
     const json::Value& given = *test.Find("given");
     const json::Value& intermediary = *test.Find("intermediary");
     const Bytes internal = FromHex(given.Find("internalPubkey")->Text()).value();
-    auto hasher = consensus::TaggedHasher("TapTweak");
+    auto hasher = TaggedHasher("TapTweak");
     hasher.Update(internal);
     std::vector<crypto::Digest> leaves;
     if (!given.Find("scriptTree")->IsNull()) {

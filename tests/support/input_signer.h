@@ -10,6 +10,7 @@
 #include "consensus/script/taproot.h"
 #include "consensus/script/witness.h"
 #include "consensus/sighash/sighash.h"
+#include "tests/support/tagged_hash.h"
 #include "tests/support/test_key.h"
 
 namespace cairn::test {
@@ -110,7 +111,7 @@ struct TaprootOutput {
  private:
   void Commit(const TestKey& internal, ByteSpan root) {
     const Bytes key = internal.XOnly();
-    tweak = consensus::TaggedHasher("TapTweak").Update(key).Update(root).Finish();
+    tweak = TaggedHasher("TapTweak").Update(key).Update(root).Finish();
     Bytes output_key(32);
     bool odd = false;
     CAIRN_ASSERT(crypto::TweakKey(key, tweak, output_key.data(), &odd));

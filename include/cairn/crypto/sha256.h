@@ -19,10 +19,19 @@ namespace cairn::crypto {
 
 using Digest = std::array<uint8_t, 32>;
 
+/// How far SHA-256 has got where a whole block of the message ends.
+struct Sha256Midstate {
+  std::array<uint32_t, 8> state;
+  uint64_t length;  // bytes so far, a multiple of 64
+};
+
 /// Incremental SHA-256 of one message.
 class Sha256 {
  public:
   Sha256();
+  /// Goes on from there.
+  explicit Sha256(const Sha256Midstate& midstate)
+      : state_(midstate.state), length_(midstate.length) {}
   Sha256& Update(ByteSpan bytes);
   /// The digest of all updates. The object must not be used afterwards without `Reset`.
   Digest Finish();
