@@ -6,10 +6,11 @@
 // the first).
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <functional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <time.h>
@@ -202,17 +203,34 @@ bool Measure(const Work& work, int rounds, double slice, Best* best) {
   return true;
 }
 
-}  // namespace
+constexpr int kSkipped = 77;
 
-int main(int argc, char** argv) {
-  const bool quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-  if (argc > 1 && !quick) {
-    std::fprintf(stderr, "usage: bench_sha256 [--quick]\n");
-    return 1;
+/// Holds the best backend to a rate of double hashing 64-byte pairs, `least` times OpenSSL's. A
+/// busy machine spoils a measurement but never improves it, so the best of several counts.
+int Require(double least, const Input& input) {
+  constexpr int kTries = 5;
+  const auto backends = cairn::crypto::AvailableSha256Backends();
+  const bool fast = std::any_of(backends.begin(), backends.end(), [](const Sha256Backend& backend) {
+    return backend.name == "shani" || backend.name == "avx512";
+  });
+  if (!fast) {
+    std::printf("skipped: this processor has neither SHA-NI nor AVX-512\n");
+    return kSkipped;
   }
+  const Work pairs = AllWork(input)[1];
+  double ratio = 0;
+  for (int i = 0; i < kTries && ratio < least; ++i) {
+    Best best;
+    if (!Measure(pairs, 21, 0.005, &best)) return 1;
+    ratio = std::max(ratio, best.ratio);
+  }
+  std::printf("\nd64 best %.2f x OpenSSL, required are %.2f\n", ratio, least);
+  return ratio >= least ? 0 : 1;
+}
+
+int MeasureAll(bool quick, const Input& input) {
   const int rounds = quick ? 3 : 21;
   const double slice = quick ? 0.0005 : 0.010;
-  const Input input;
   std::printf("active backend: %s\n",
               std::string(cairn::crypto::ActiveSha256Backend().name).c_str());
   if (!cairn::crypto::Sha256Notice().empty()) {
@@ -226,4 +244,18 @@ int main(int argc, char** argv) {
   }
   std::printf("\nd64 best %s %.2f x OpenSSL\n", best_d64.name.c_str(), best_d64.ratio);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  constexpr std::string_view kRequire = "--require=";
+  const std::string_view option = argc > 1 ? argv[1] : "";
+  const Input input;
+  if (option.starts_with(kRequire)) return Require(std::atof(argv[1] + kRequire.size()), input);
+  if (!option.empty() && option != "--quick") {
+    std::fprintf(stderr, "usage: bench_sha256 [--quick | --require=RATIO]\n");
+    return 1;
+  }
+  return MeasureAll(option == "--quick", input);
 }
