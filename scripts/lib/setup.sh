@@ -4,12 +4,12 @@
 # To build cairnd and cairn-cli.
 build_packages=(
   g++ cmake ninja-build
-  libboost1.81-dev libboost-program-options1.81-dev libexpected-dev libhwy-dev
-  libleveldb-dev libsecp256k1-dev libsnappy-dev libspdlog-dev libssl-dev rapidjson-dev
+  libboost1.81-dev libexpected-dev libhwy-dev
+  libleveldb-dev libsecp256k1-dev libsnappy-dev libspdlog-dev rapidjson-dev
 )
 
 # To build and run the tests besides.
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 clang-format-14)
+test_packages=(libgtest-dev libgmock-dev libssl-dev python3 clang-format-14)
 
 say() { printf '==> %s\n' "$*"; }
 

@@ -2,7 +2,7 @@
 
 Checked: every #include of our own headers, other layers' private headers, the edges and targets that
 CMakeLists.txt declares, which targets stand today, and the third-party headers, whose table says in
-which files alone they may appear.
+which files alone they may appear, and has no row for a library that nobody uses.
 """
 
 import fnmatch
@@ -110,10 +110,14 @@ def _check_third_party(rules, relative, spelled):
     return None
 
 
+def _source_folders(layers):
+    owned = {folder.split("/")[0] for folders in layers.folders.values() for folder in folders}
+    return sorted({"include", "src"} | owned)
+
+
 def _check_includes(root, layers, rules):
     complaints = []
-    folders = {"include", "src"} | {folder.split("/")[0] for folders in layers.folders.values() for folder in folders}
-    for path in tree.sources(root, *sorted(folders)):
+    for path in tree.sources(root, *_source_folders(layers)):
         relative, text = str(path.relative_to(root)), path.read_text()
         owner = layers.layer_of(relative)
         if owner is None:
@@ -127,6 +131,21 @@ def _check_includes(root, layers, rules):
             if wrong:
                 complaints.append(tree.complaint(root, path, text.count("\n", 0, match.start()) + 1, wrong))
     return complaints
+
+
+def _check_rules_are_used(root, folders, rules):
+    included = {
+        match.group(2)
+        for path in tree.sources(root, *folders)
+        for match in _INCLUDE.finditer(path.read_text())
+        if match.group(1) == "<"
+    }
+    return [
+        f"{PAGE}:1: the third-party table has {header}, which nobody includes"
+        for headers, _ in rules
+        for header in headers
+        if not any(fnmatch.fnmatch(spelled, header) for spelled in included)
+    ]
 
 
 def declared_edges(cmake):
@@ -177,7 +196,8 @@ def check(root):
         rules = [(_names(row["headers"]), _names(row["only in"])) for row in table(page, "headers")]
     except (PageError, OSError) as error:
         return [str(error)]
-    return _check_includes(root, layers, rules) + _check_cmake(root, layers)
+    unused = _check_rules_are_used(root, _source_folders(layers), rules)
+    return _check_includes(root, layers, rules) + unused + _check_cmake(root, layers)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,11 @@ class LayerLint(unittest.TestCase):
     def test_unknown_third_party_header(self):
         self.refuses("src/face/qt.cpp", "#include <zmq/zmq.hpp>\n", "no row of the third-party table")
 
+    def test_third_party_row_that_nobody_uses(self):
+        page = PAGE + "| `zmq/*` | `src/face/*` | messages |\n"
+        found = self.complaints(tree={"docs/architecture.md": page})
+        self.assertEqual(found, ["docs/architecture.md:1: the third-party table has zmq/*, which nobody includes"])
+
     def test_edge_that_cmake_adds(self):
         cmake = CMAKE.replace("cairn_layer(base USES)", "cairn_layer(base USES rules)")
         self.assertIn("base links rules", "\n".join(self.complaints(tree={"CMakeLists.txt": cmake})))
