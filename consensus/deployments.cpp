@@ -59,10 +59,15 @@ Bip9States NextStates(const Bip9States& parent, const Ancestors& chain, const Pa
   return next;
 }
 
-bool Signals(int32_t version, const Bip9Deployment& deployment) {
+std::optional<uint32_t> VotesOf(int32_t version) {
   const auto bits = static_cast<uint32_t>(version);
-  return (bits & kVersionTopMask) == static_cast<uint32_t>(kVersionTopBits) &&
-         (bits >> deployment.bit & 1) != 0;
+  if ((bits & kVersionTopMask) != static_cast<uint32_t>(kVersionTopBits)) return std::nullopt;
+  return bits & ~kVersionTopMask;
+}
+
+bool Signals(int32_t version, const Bip9Deployment& deployment) {
+  const std::optional<uint32_t> votes = VotesOf(version);
+  return votes && (*votes >> deployment.bit & 1) != 0;
 }
 
 int32_t VersionToMine(const Bip9States& states, const Params& params) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "consensus/params.h"
 #include "consensus/views.h"
@@ -26,6 +27,9 @@ Bip9States GenesisStates(const Params& params);
 
 /// The states for the block on top of `chain`, whose last block has the states `parent`.
 Bip9States NextStates(const Bip9States& parent, const Ancestors& chain, const Params& params);
+
+/// The bits that vote, where a version's top bits announce BIP9; else nothing.
+std::optional<uint32_t> VotesOf(int32_t version);
 
 /// True if a version's top bits announce BIP9 and its bit for the deployment is set.
 bool Signals(int32_t version, const Bip9Deployment& deployment);

@@ -59,6 +59,14 @@ struct Checkpoint {
   BlockHash hash;
 };
 
+/// How many transactions the chain had at some time, and how fast they came: what estimates of
+/// progress build on. No rule depends on it.
+struct Activity {
+  int64_t time = 0;  // zero: nothing is known
+  uint64_t transactions = 0;
+  double per_second = 0;
+};
+
 struct Params {
   std::string name;      // the chain file's name, as in `genesis/NAME.json`
   std::string rpc_name;  // what getblockchaininfo calls it: main, test, testnet4, signet, regtest
@@ -87,6 +95,7 @@ struct Params {
   std::vector<Bip9Deployment> deployments;  // testdummy, taproot
   int signalling_threshold = 1916;
   int signalling_window = 2016;
+  int warn_of_votes_from = 0;  // height: earlier votes for unknown rules are old ones
   /// Blocks whose scripts run with other flags than every block has: which of P2SH, WITNESS and
   /// TAPROOT remain.
   std::map<BlockHash, std::vector<std::string>> script_flag_exceptions;
@@ -94,6 +103,7 @@ struct Params {
   BlockHash assumed_valid;  // zero for none
   U256 minimum_chain_work;
   std::vector<Checkpoint> checkpoints;
+  Activity activity;
 
   std::optional<Bytes> signet_challenge;  // BIP325
 

@@ -149,6 +149,7 @@ void ApplySignetChallenge(Params& params, ByteSpan challenge) {
   params.assumed_valid = BlockHash();
   params.minimum_chain_work = U256();
   params.checkpoints.clear();
+  params.activity = {};
 }
 
 }  // namespace cairn::genesis

@@ -101,6 +101,7 @@ void ReadSignalling(const Fields& fields, Params& params) {
   params.signalling_threshold = static_cast<int>(
       fields.Number("threshold", {1, params.signalling_window},
                     std::min(params.signalling_threshold, params.signalling_window)));
+  params.warn_of_votes_from = fields.Height("warn_from", params.warn_of_votes_from);
 }
 
 Bip9Deployment ReadDeployment(const Fields& fields) {
@@ -160,6 +161,17 @@ void ReadFlagExceptions(const Fields& top, Params& params) {
       entry.Refuse("hash", "occurs twice");
     }
   }
+}
+
+consensus::Activity ReadActivity(const Fields& top) {
+  consensus::Activity activity;
+  if (!top.Has("activity")) return activity;
+  constexpr Fields::Range kAny = {0, std::numeric_limits<int64_t>::max()};
+  const Fields fields = top.Section("activity", Fields::Presence::kRequired);
+  activity.time = fields.Number("time", {1, std::numeric_limits<uint32_t>::max()});
+  activity.transactions = static_cast<uint64_t>(fields.Number("transactions", kAny));
+  activity.per_second = static_cast<double>(fields.Number("per_million_seconds", kAny)) / 1e6;
+  return activity;
 }
 
 /// The genesis block proves itself: well formed, first of its chain, with the work that it claims
@@ -225,6 +237,7 @@ Params ReadParams(const json::Value& root, Problem& problem) {
   params.assumed_valid = top.HashOrZero("assumed_valid");
   params.minimum_chain_work = top.Large("minimum_chain_work", U256());
   params.checkpoints = ReadCheckpoints(top, "checkpoints");
+  params.activity = ReadActivity(top);
   ReadSignet(top, params);
 
   params.is_test = top.Flag("is_test", params.is_test);

@@ -47,6 +47,7 @@ const std::vector<SectionKeys>& ChainFileKeys() {
         "assumed_valid",
         "minimum_chain_work",
         "checkpoints",
+        "activity",
         "signet_challenge",
         "is_test",
         "mine_on_demand",
@@ -59,11 +60,12 @@ const std::vector<SectionKeys>& ChainFileKeys() {
         "timewarp_guard"}},
       {"money", {"initial_subsidy", "subsidy_interval", "coinbase_maturity"}},
       {"heights", {"bip34", "bip65", "bip66", "csv", "segwit"}},
-      {"signalling", {"window", "threshold"}},
+      {"signalling", {"window", "threshold", "warn_from"}},
       {"deployments", {"name", "bit", "start_time", "timeout", "min_activation_height"}},
       {"bip30_exceptions", {"height", "hash"}},
       {"script_flag_exceptions", {"hash", "flags"}},
       {"checkpoints", {"height", "hash"}},
+      {"activity", {"time", "transactions", "per_million_seconds"}},
   };
   return sections;
 }

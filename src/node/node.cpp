@@ -36,6 +36,13 @@ ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& d
   return result;
 }
 
+/// The shares of the memory budget, as getchainstates tells them.
+rpc::CoinMemory CoinMemory(const Options& options) {
+  const uint64_t budget = MemoryBudget(IntIfSet(options, "dbcache"), ReadMachine());
+  constexpr uint64_t kDatabaseShare = 16;
+  return {.database_bytes = budget / kDatabaseShare, .cache_bytes = budget};
+}
+
 }  // namespace
 
 Node::Node(const Configuration& configuration, const DataDir& data_dir,
@@ -103,6 +110,7 @@ Status Node::OpenLedger() {
   auto opened = ledger::Ledger::Open(options, configuration_.params, clock_, workers_);
   if (!opened) return tl::unexpected(opened.error());
   ledger_ = *std::move(opened);
+  warnings_.emplace(*ledger_);
   return {};
 }
 
@@ -116,12 +124,13 @@ void Node::Serve() {
       .stopping = &stopping_,
       .block_version = BlockVersion(options),
       .last_template = &last_template_,
+      .memory = CoinMemory(options),
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),
       .request_stop = request_stop_,
       .advance_scheduler = [](int64_t) {},  // no part schedules jobs yet
       .wait_for_subscribers = [this] { ledger_->Synchronize(); },
-      .warnings = [] { return std::vector<std::string>(); },
+      .warnings = [this] { return warnings_->Current(); },
   });
   dispatcher_->SetReady(*context_);
 }

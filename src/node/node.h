@@ -21,6 +21,7 @@
 #include "cairn/rpc/cookie.h"
 #include "cairn/rpc/dispatcher.h"
 #include "cairn/rpc/http_server.h"
+#include "src/node/chain_warnings.h"
 
 namespace cairn::node {
 
@@ -60,6 +61,7 @@ class Node {
   Clock clock_;
   WorkerPool workers_;
   std::unique_ptr<ledger::Ledger> ledger_;
+  std::optional<ChainWarnings> warnings_;
   mining::LastTemplate last_template_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;

@@ -6,7 +6,7 @@ import time
 
 from framework import chain
 from framework.case import FunctionalTest, vectors
-from framework.node import scaled
+from framework.node import scaled, wait_until
 
 ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
 START = 1_700_000_000
@@ -168,3 +168,60 @@ class Transactions(FunctionalTest):
         self.assertEqual(self.rpc.verifytxoutproof(old), [self.spent])
         self.assertEqual(self.rpc.verifytxoutproof(old[:-2] + "00"), [])
         self.assertEqual(self.node.cli("gettxoutproof", json.dumps([self.txid])).stdout.strip(), proof)
+
+
+class Warnings(FunctionalTest):
+    VOTE = 0x20000000 | 1 << 27
+
+    def test_unknown_rules(self):
+        """As in Bitcoin Core: votes of a whole period, a period of grace, and then a warning."""
+        node = self.start_node(f"-mocktime={START}")
+        self.assertEqual(node.rpc.getblockchaininfo()["warnings"], [])
+        node.rpc.generatetoaddress(143, ADDRESS)
+        previous, when = chain.from_display(node.rpc.getbestblockhash()), START
+        for height in range(144, 288):
+            block = chain.build_block(previous, height, when + height)
+            block.header.version = self.VOTE
+            block.seal()
+            self.assertIsNone(node.rpc.submitblock(block.hex()))
+            previous = block.hash()
+        node.rpc.generatetoaddress(143, ADDRESS)
+        self.assertEqual(node.rpc.getblockchaininfo()["warnings"], [])
+        node.rpc.generatetoaddress(1, ADDRESS)
+        expected = ["Unknown new rules activated (versionbit 27)"]
+        self.assertEqual(node.rpc.getblockchaininfo()["warnings"], expected)
+        self.assertEqual(node.rpc.getmininginfo()["warnings"], expected)
+        self.assertEqual(node.rpc.getmininginfo()["currentblocktx"], 0)
+        node.restart()
+        self.assertEqual(node.rpc.getblockchaininfo()["warnings"], expected)
+        self.assertNotIn("currentblocktx", node.rpc.getmininginfo())
+        node.stop()
+
+    def test_invalid_branch_with_much_work(self):
+        node = self.start_node(f"-mocktime={START}")
+        node.rpc.generatetoaddress(1, ADDRESS)
+        node.rpc.setmocktime(START + 10_000)
+        genesis = chain.from_display(node.rpc.getblockhash(0))
+        bad = chain.build_chain(genesis, 1, START, 1, value=chain.subsidy(1) + 1)
+        bad += chain.build_chain(bad[0].hash(), 2, START + 600, 8)
+        for block in bad:
+            node.rpc.submitheader(block.header.serialize().hex())
+        self.assertEqual(node.rpc.submitblock(bad[0].hex()), "inconclusive")
+        self.assertIsNotNone(node.rpc.submitblock(bad[1].hex()))
+        wait_until(lambda: node.rpc.getblockchaininfo()["warnings"], what="a warning")
+        self.assertIn("We do not appear to fully agree with our peers!", node.rpc.getblockchaininfo()["warnings"][0])
+        node.rpc.generatetoaddress(7, ADDRESS)
+        wait_until(lambda: not node.rpc.getblockchaininfo()["warnings"], what="the end of the warning")
+        node.stop()
+
+
+class ChainStates(FunctionalTest):
+    def test_one(self):
+        node = self.start_node("-dbcache=100")
+        tip = node.rpc.generatetoaddress(2, ADDRESS)[-1]
+        found = node.rpc.getchainstates()
+        self.assertEqual(found["headers"], 2)
+        (state,) = found["chainstates"]
+        self.assertEqual((state["blocks"], state["bestblockhash"], state["validated"]), (2, tip, True))
+        self.assertEqual(state["coins_tip_cache_bytes"], 100 << 20)
+        node.stop()

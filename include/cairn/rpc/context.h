@@ -25,6 +25,12 @@ struct FoundTransaction {
   Index index = Index::kAbsent;
 };
 
+/// How much memory the unspent outputs may take.
+struct CoinMemory {
+  uint64_t database_bytes = 0;  // for blocks of the database
+  uint64_t cache_bytes = 0;     // for outputs by themselves
+};
+
 /// All members must be safe to use from any thread, and outlive the server.
 struct RpcContext {
   Clock& clock;
@@ -34,6 +40,7 @@ struct RpcContext {
   const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
   std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
   mining::LastTemplate* last_template = nullptr;  // set as `ledger` is
+  CoinMemory memory{};
 
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path{};      // of debug.log; empty if there is none

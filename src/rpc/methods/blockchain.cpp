@@ -13,17 +13,18 @@ namespace cairn::rpc {
 
 namespace {
 
-/// The part of the chain's blocks that are connected, with those counted in that must have been
-/// made since the best known header. On chains that are mined on request only the known headers
-/// count.
+/// The transactions of the connected chain as a part of all that there must be by now: of those
+/// that the chain had when its activity was noted, or of its own, and of what has come since. Each
+/// block of which only the header is known has at least one more.
 double VerificationProgress(const ledger::ChainView& view, UnixSeconds now) {
-  double expected = view.best_header->height;
-  if (!view.params->mine_on_demand) {
-    const auto behind = std::max<int64_t>(now - int64_t{view.best_header->header.time}, 0);
-    const int64_t spacing = view.params->retarget.spacing_seconds;
-    expected += static_cast<double>(behind / spacing);
-  }
-  return expected <= 0 ? 1.0 : std::min(view.Height() / expected, 1.0);
+  const consensus::Activity& activity = view.params->activity;
+  const uint64_t connected = view.tip->chain_tx_count;
+  const bool beyond = connected > activity.transactions;
+  const int64_t since = beyond ? int64_t{view.tip->header.time} : activity.time;
+  const auto noted = static_cast<double>(beyond ? connected : activity.transactions);
+  const double estimate = noted + static_cast<double>(now - since) * activity.per_second;
+  const auto known = static_cast<double>(connected) + view.best_header->height - view.Height();
+  return std::min(static_cast<double>(connected) / std::max(estimate, known), 1.0);
 }
 
 Method GetBlockchainInfo() {
@@ -179,11 +180,47 @@ Method GetDifficulty() {
           }};
 }
 
+Method GetChainStates() {
+  return {
+      .name = "getchainstates",
+      .group = "blockchain",
+      .description = "Tells about the sets of unspent outputs; there is one.",
+      .results = {Obj(
+          "", "",
+          {Num("headers", "Height of the best valid header"),
+           Arr("chainstates", "The sets, that with the most work last",
+               Obj("", "",
+                   {Num("blocks", "Height of the block that it stands at"),
+                    Hex("bestblockhash", "Hash of that block"), Num("difficulty", "Of that block"),
+                    Num("verificationprogress",
+                        "Estimated share of the chain that is validated, 0 to 1"),
+                    Num("coins_db_cache_bytes", "Memory for blocks of its database"),
+                    Num("coins_tip_cache_bytes", "Memory for unspent outputs"),
+                    Bool("validated", "Whether all of its blocks were validated")}))})},
+      .examples = {"[]"},
+      .handler = [](const Request& request, json::Writer& out) {
+        const ledger::ChainViewPtr view = LedgerOf(request).View();
+        out.BeginObject();
+        out.Key("headers").Int(view->best_header->height);
+        out.Key("chainstates").BeginArray().BeginObject();
+        out.Key("blocks").Int(view->Height());
+        out.Key("bestblockhash").String(view->tip->hash.ToString());
+        out.Key("difficulty").Double(consensus::DifficultyOf(view->tip->header.bits));
+        out.Key("verificationprogress")
+            .Double(VerificationProgress(*view, request.node().clock.Now()));
+        out.Key("coins_db_cache_bytes").Uint(request.node().memory.database_bytes);
+        out.Key("coins_tip_cache_bytes").Uint(request.node().memory.cache_bytes);
+        out.Key("validated").Bool(true);
+        out.EndObject().EndArray();
+        out.EndObject();
+      }};
+}
+
 }  // namespace
 
 std::vector<Method> BlockchainMethods() {
   return {GetBlockchainInfo(), GetBlockCount(), GetBestBlockHash(), GetBlockHash(),
-          GetBlockHeader(),    GetChainTips(),  GetDifficulty()};
+          GetBlockHeader(),    GetChainTips(),  GetDifficulty(),    GetChainStates()};
 }
 
 }  // namespace cairn::rpc

@@ -162,6 +162,23 @@ TEST(BuiltInChains, SoftForks) {
   }
 }
 
+TEST(BuiltInChains, Activity) {
+  const consensus::Activity main = Chain("main").activity;
+  EXPECT_EQ(main.time, 1723649144);
+  EXPECT_EQ(main.transactions, 1059312821u);
+  EXPECT_NEAR(main.per_second, 6.721086701157182, 1e-6);
+  EXPECT_EQ(Chain("regtest").activity.transactions, 0u);
+  for (const Network& network : kNetworks) {
+    const Params params = Chain(network.file);
+    const bool lasted = std::string(network.file) != "regtest";
+    EXPECT_EQ(params.activity.per_second > 0, lasted) << network.file;
+    EXPECT_EQ(params.activity.time > 1'723'000'000, lasted) << network.file;
+  }
+  EXPECT_EQ(Chain("main").warn_of_votes_from, 711648);
+  EXPECT_EQ(Chain("test").warn_of_votes_from, 2013984);
+  EXPECT_EQ(Chain("testnet4").warn_of_votes_from, 0);
+}
+
 TEST(BuiltInChains, ScriptFlagExceptions) {
   const auto flags = [](std::string_view chain, std::string_view hash) {
     return Chain(chain).script_flag_exceptions.at(BlockHash::FromText(hash).value());
@@ -272,6 +289,7 @@ TEST(SignetChallenge, GivesTheMagicAndForgetsTheDefaultNetwork) {
   EXPECT_TRUE(params.assumed_valid.IsZero());
   EXPECT_TRUE(params.dns_seeds.empty());
   EXPECT_TRUE(params.fixed_seeds.empty());
+  EXPECT_EQ(params.activity.transactions, 0u);
 
   ApplySignetChallenge(params, FromHex("51").value());
   EXPECT_EQ(ToHex(params.magic), "54d26fbd") << "OP_TRUE";

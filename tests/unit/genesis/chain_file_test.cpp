@@ -87,6 +87,9 @@ TEST(ChainFile, DefaultsOfAMinimalFile) {
   EXPECT_EQ(params.heights.segwit, 0);
   EXPECT_EQ(params.signalling_window, 2016);
   EXPECT_EQ(params.signalling_threshold, 1916);
+  EXPECT_EQ(params.warn_of_votes_from, 0);
+  EXPECT_EQ(params.activity.transactions, 0u);
+  EXPECT_EQ(params.activity.per_second, 0);
   EXPECT_TRUE(params.bip34_hash.IsZero());
   EXPECT_TRUE(params.assumed_valid.IsZero());
   EXPECT_TRUE(params.minimum_chain_work.IsZero());

@@ -241,6 +241,45 @@ TEST_F(LedgerMethodsTest, MiningInfoAndHashRate) {
   EXPECT_EQ(Call("getnetworkhashps", "[120,12]"), "-8 Block does not exist at specified height");
 }
 
+TEST_F(LedgerMethodsTest, ChainStatesTellOfTheOneThatThereIs) {
+  context_.memory = {.database_bytes = 7, .cache_bytes = 8};
+  Generate(3);
+  const json::Value info = CallJson("getchainstates");
+  EXPECT_EQ(info.Find("headers")->Text(), "3");
+  ASSERT_EQ(info.Find("chainstates")->Items().size(), 1u);
+  EXPECT_EQ(info.Find("chainstates")->Items()[0].ToString(),
+            "{\"blocks\":3,\"bestblockhash\":\"" + world_.Tip() +
+                "\",\"difficulty\":4.656542373906925e-10,\"verificationprogress\":1,"
+                "\"coins_db_cache_bytes\":7,\"coins_tip_cache_bytes\":8,\"validated\":true}");
+}
+
+TEST_F(LedgerMethodsTest, ProgressCountsTransactions) {
+  const auto progress = [this] {
+    return *CallJson("getblockchaininfo").Find("verificationprogress")->AsDouble();
+  };
+  EXPECT_EQ(progress(), 1);
+  Generate(3);
+  EXPECT_EQ(progress(), 1);
+  // Each known header stands for a transaction at least.
+  std::vector<Header> headers;
+  for (const auto& made :
+       test::MakeChain(world_.params, test::Place::Of(world_.ledger->View()->tip), 4)) {
+    headers.push_back(made.block->header());
+  }
+  ASSERT_EQ(world_.ledger->SubmitHeaders(headers).accepted, 4u);
+  EXPECT_EQ(progress(), 0.5);
+  // What was known of the chain long ago, and what came since.
+  world_.params.activity = {.time = 1'700'000'000, .transactions = 16, .per_second = 0.25};
+  world_.clock.SetMock(1'700'000'000);
+  EXPECT_EQ(progress(), 0.25);
+  world_.clock.SetMock(1'700'000'064);
+  EXPECT_EQ(progress(), 0.125);
+  // Beyond that, what came since the tip.
+  world_.params.activity.transactions = 3;
+  world_.clock.SetMock(int64_t{world_.ledger->View()->tip->header.time} + 48);
+  EXPECT_EQ(progress(), 0.25);
+}
+
 TEST_F(LedgerMethodsTest, KnowsFeesAndSpentOutputs) {
   CAIRN_NEED_VECTORS();
   const auto report = world_.Import(test::VectorPath("chains/regtest_0_206.dat"));
