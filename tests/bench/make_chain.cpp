@@ -3,11 +3,9 @@
 //
 // The last line of the output is one JSON object; it is written to FILE.json too, where the replay
 // bench looks for it. Branches go into files of their own, without the blocks below them.
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +13,7 @@
 #include "cairn/base/json.h"
 #include "cairn/base/writer.h"
 #include "cairn/genesis/chain_file.h"
+#include "tests/bench/bench_options.h"
 #include "tests/bench/chain_maker/made_chain.h"
 #include "tests/bench/chain_maker/utxo_summary.h"
 #include "tests/support/temp_dir.h"
@@ -57,42 +56,25 @@ struct Options {
   std::string output, fork_file, return_file, tail_file;
 };
 
-/// False, with a message, if a word is no option.
 bool ParseOptions(int argc, char** argv, Options& options) {
-  const std::map<std::string, uint64_t*> numbers = {
-      {"--seed", &options.seed},
-      {"--inputs", &options.inputs},
-      {"--blocks", &options.blocks},
-      {"--keys", &options.keys},
-      {"--threads", &options.threads},
-      {"--fork-depth", &options.fork_depth},
-      {"--fork-transactions", &options.fork_transactions},
-      {"--tail-blocks", &options.tail_blocks},
-  };
-  const std::map<std::string, std::string*> paths = {
-      {"--output", &options.output},
-      {"--fork-file", &options.fork_file},
-      {"--return-file", &options.return_file},
-      {"--tail-file", &options.tail_file},
-  };
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const size_t equals = std::min(word.find('='), word.size());
-    const std::string name = word.substr(0, equals);
-    const std::string value = word.substr(std::min(equals + 1, word.size()));
-    if (const auto path = paths.find(name); path != paths.end() && !value.empty()) {
-      *path->second = value;
-      continue;
-    }
-    const auto number = numbers.find(name);
-    const char* const end = value.data() + value.size();
-    if (number == numbers.end() || std::from_chars(value.data(), end, *number->second).ptr != end ||
-        value.empty()) {
-      std::fprintf(stderr, "make_chain: what does %s mean?\n%s", word.c_str(), kUsage);
-      return false;
-    }
-  }
-  return true;
+  return bench::ParseBenchOptions(argc, argv,
+                                  {.numbers =
+                                       {
+                                           {"--seed", &options.seed},
+                                           {"--inputs", &options.inputs},
+                                           {"--blocks", &options.blocks},
+                                           {"--keys", &options.keys},
+                                           {"--threads", &options.threads},
+                                           {"--fork-depth", &options.fork_depth},
+                                           {"--fork-transactions", &options.fork_transactions},
+                                           {"--tail-blocks", &options.tail_blocks},
+                                       },
+                                   .texts = {
+                                       {"--output", &options.output},
+                                       {"--fork-file", &options.fork_file},
+                                       {"--return-file", &options.return_file},
+                                       {"--tail-file", &options.tail_file},
+                                   }});
 }
 
 void UseQuickOptions(const cairn::test::TempDir& folder, Options& options) {
@@ -269,8 +251,7 @@ int main(int argc, char** argv) {
     UseQuickOptions(folder, options);
     return Run(options);
   }
-  if (!ParseOptions(argc, argv, options)) return 1;
-  if (options.output.empty()) {
+  if (!ParseOptions(argc, argv, options) || options.output.empty()) {
     std::fputs(kUsage, stderr);
     return 1;
   }
