@@ -1,7 +1,9 @@
 // Worlds so small that all their histories can be tried: money halves every 5 blocks, targets
 // change every 10, coinbases mature after 2. Every way to fork up to depth 4 is played through a
-// ledger, and after each block the ledger must be what the chain alone says.
+// ledger, and every way in which two branches of four and five blocks can arrive; after each block
+// the ledger must be what the chain alone says.
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <vector>
@@ -63,6 +65,17 @@ class Model {
     std::vector<int> path;
     for (; node >= 0; node = nodes_[node].parent) path.insert(path.begin(), node);
     return path;
+  }
+
+  /// How many blocks of the chain to `from` are not in the one to `to`.
+  int Undone(int from, int to) const {
+    const std::vector<int> kept = PathTo(to);
+    int undone = 0;
+    for (; from >= 0 && !std::binary_search(kept.begin(), kept.end(), from);
+         from = nodes_[from].parent) {
+      ++undone;
+    }
+    return undone;
   }
 
   /// Outputs minus spends, over the whole chain.
@@ -175,7 +188,10 @@ class History {
     const int tip_before = tip_;
     world_.ledger->SubmitBlock(node.made.block).get();
     tip_ = model_.Best();
-    if (model_.nodes().back().parent != tip_before && tip_ != tip_before) ++reorganisations_;
+    if (tip_ == tip_before) return;
+    const int undone = model_.Undone(tip_before, tip_);
+    if (undone > 0) ++reorganisations_;
+    deepest_ = std::max(deepest_, undone);
   }
 
   void CheckStep() {
@@ -224,6 +240,8 @@ class History {
   }
 
   int reorganisations() const { return reorganisations_; }
+  /// The most blocks that one reorganisation undid.
+  int deepest() const { return deepest_; }
   /// Steps at which a longer chain had less work than the best.
   int longer_losers() const { return longer_losers_; }
 
@@ -233,6 +251,7 @@ class History {
   std::vector<OutPoint> outpoints_;  // of every block, on any branch
   int tip_ = -1;
   int reorganisations_ = 0;
+  int deepest_ = 0;
   int longer_losers_ = 0;
 };
 
@@ -258,10 +277,38 @@ std::vector<Shape> AllShapes(int blocks) {
   return shapes;
 }
 
+/// Every order in which the blocks of two branches of these lengths can arrive.
+std::vector<Shape> AllInterleavings(int first, int second) {
+  struct Arrivals {
+    Shape shape;
+    int left[2];
+    int tip[2] = {0, 0};
+  };
+  std::vector<Arrivals> all = {{{}, {first, second}}};
+  for (int made = 1; made <= first + second; ++made) {
+    std::vector<Arrivals> longer;
+    for (const Arrivals& so_far : all) {
+      for (const int branch : {0, 1}) {
+        if (so_far.left[branch] == 0) continue;
+        Arrivals next = so_far;
+        --next.left[branch];
+        next.shape.push_back(next.tip[branch]);
+        next.tip[branch] = made;
+        longer.push_back(std::move(next));
+      }
+    }
+    all = std::move(longer);
+  }
+  std::vector<Shape> shapes;
+  for (Arrivals& arrivals : all) shapes.push_back(std::move(arrivals.shape));
+  return shapes;
+}
+
 struct Tally {
   int histories = 0;
   int steps = 0;
   int reorganisations = 0;
+  int deepest = 0;
   int longer_losers = 0;
 };
 
@@ -280,12 +327,16 @@ void Play(const Shape& shape, Fault fault, int faulty, Tally& tally) {
   history.CheckAfterClosing();
   ++tally.histories;
   tally.reorganisations += history.reorganisations();
+  tally.deepest = std::max(tally.deepest, history.deepest());
   tally.longer_losers += history.longer_losers();
 }
 
 void Report(const char* what, const Tally& tally) {
-  std::printf("%s: %d histories, %d steps, %d reorganisations, %d steps with a longer loser\n",
-              what, tally.histories, tally.steps, tally.reorganisations, tally.longer_losers);
+  std::printf(
+      "%s: %d histories, %d steps, %d reorganisations of up to %d blocks, %d steps with a longer "
+      "loser\n",
+      what, tally.histories, tally.steps, tally.reorganisations, tally.deepest,
+      tally.longer_losers);
 }
 
 TEST(TinyWorlds, EveryForkUpToDepthFour) {
@@ -298,6 +349,19 @@ TEST(TinyWorlds, EveryForkUpToDepthFour) {
   EXPECT_EQ(tally.histories, 119);  // 5! less the one of depth 5
   EXPECT_GT(tally.reorganisations, 40);
   EXPECT_GT(tally.longer_losers, 0);
+}
+
+// Shorter branches are what the histories of these begin with.
+TEST(TinyWorlds, EveryOrderOfTwoBranches) {
+  Tally tally;
+  for (const Shape& shape : AllInterleavings(4, 5)) {
+    Play(shape, Fault::kNone, -1, tally);
+    ASSERT_FALSE(HasFatalFailure()) << testing::PrintToString(shape);
+  }
+  Report("two branches", tally);
+  EXPECT_EQ(tally.histories, 126);  // nine blocks, of which four are of one branch
+  EXPECT_EQ(tally.deepest, 5);  // four blocks with more work undo five
+  EXPECT_GT(tally.reorganisations, 100);
 }
 
 TEST(TinyWorlds, EveryForkWithOneInvalidBlock) {
