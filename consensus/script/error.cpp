@@ -1,5 +1,6 @@
 #include "consensus/script/error.h"
 
+#include <array>
 #include <iterator>
 
 namespace cairn::consensus {
@@ -102,7 +103,15 @@ constexpr bool IsInOrder() {
 }
 static_assert(IsInOrder());
 
+constexpr auto kAll = [] {
+  std::array<ScriptError, std::size(kEntries)> all{};
+  for (size_t i = 0; i < all.size(); ++i) all[i] = kEntries[i].error;
+  return all;
+}();
+
 }  // namespace
+
+std::span<const ScriptError> AllScriptErrors() { return kAll; }
 
 std::string_view ScriptErrorName(ScriptError error) {
   return kEntries[static_cast<size_t>(error)].name;

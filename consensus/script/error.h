@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace cairn::consensus {
@@ -62,6 +63,9 @@ enum class ScriptError : uint8_t {
   kOpCodeSeparator,
   kSigFindAndDelete,
 };
+
+/// All of them, in the order of the enumeration.
+std::span<const ScriptError> AllScriptErrors();
 
 /// The short name that test vectors use, such as "EVAL_FALSE".
 std::string_view ScriptErrorName(ScriptError error);

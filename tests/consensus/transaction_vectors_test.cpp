@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,16 @@ ScriptFlags Fill(ScriptFlags flags) {
   return bits;
 }
 
+/// The sets of rules that lack one of `flags`, without those that only repeat another.
+std::set<uint32_t> WithoutOne(ScriptFlags flags) {
+  std::set<uint32_t> sets;
+  for (uint32_t bit = 1; bit < ScriptFlags::kAll; bit <<= 1) {
+    const uint32_t fewer = Trim(flags.bits() & ~bit).bits();
+    if (fewer != flags.bits()) sets.insert(fewer);
+  }
+  return sets;
+}
+
 struct TransactionCase {
   SpendCase spend;
   std::string flags;
@@ -53,13 +64,18 @@ TransactionCase ReadCase(const json::Value& test) {
   auto tx = ParseTransaction(FromHex(test.Items()[1].Text()).value());
   EXPECT_TRUE(tx.has_value()) << result.spend.name;
   result.spend.tx = *tx;
-  for (const TxIn& input : (*tx)->inputs) result.spend.coins.push_back(coins[input.prevout]);
+  for (const TxIn& input : (*tx)->inputs) {
+    // Those that are no transactions at all may name coins that nobody gave them.
+    const auto coin = coins.find(input.prevout);
+    if (coin != coins.end()) result.spend.coins.push_back(coin->second);
+  }
   result.flags = test.Items()[2].Text();
   return result;
 }
 
 /// The first error of any input, found exactly and by deferring alike.
 ScriptError RunAllInputs(SpendCase& spend, ScriptFlags flags, DeferredTally& tally) {
+  EXPECT_EQ(spend.coins.size(), spend.tx->inputs.size()) << spend.name;
   spend.flags = flags;
   for (spend.input = 0; spend.input < spend.tx->inputs.size(); ++spend.input) {
     const ScriptError error = RunExactly(spend);
@@ -84,12 +100,14 @@ std::vector<json::Value> ReadTests(const std::string& file) {
 TEST(TransactionVectors, ValidOnes) {
   CAIRN_NEED_VECTORS();
   int count = 0;
+  int rules = 0;
   DeferredTally tally;
   for (const json::Value& test : ReadTests("script/tx_valid.json")) {
     TransactionCase one = ReadCase(test);
     EXPECT_TRUE(consensus::CheckTransaction(*one.spend.tx).has_value()) << one.spend.name;
     const uint32_t excluded = ParseFlags(one.flags).bits();
-    const ScriptFlags flags = Trim(ScriptFlags::kAll & ~excluded);
+    const ScriptFlags flags(ScriptFlags::kAll & ~excluded);
+    EXPECT_EQ(flags, Fill(flags)) << one.spend.name;
     EXPECT_EQ(RunAllInputs(one.spend, flags, tally), ScriptError::kOk) << one.spend.name;
     // Fewer rules never turn valid into invalid.
     for (uint32_t bit = 1; bit < ScriptFlags::kAll; bit <<= 1) {
@@ -99,16 +117,25 @@ TEST(TransactionVectors, ValidOnes) {
     }
     EXPECT_EQ(RunAllInputs(one.spend, ScriptFlags::kNone, tally), ScriptError::kOk)
         << one.spend.name;
+    // Each rule that was left out is one that it breaks.
+    for (const uint32_t excluding_fewer : WithoutOne(excluded)) {
+      EXPECT_NE(RunAllInputs(one.spend, ScriptFlags::kAll & ~excluding_fewer, tally),
+                ScriptError::kOk)
+          << one.spend.name << " without only " << excluding_fewer;
+      ++rules;
+    }
     ++count;
   }
   EXPECT_EQ(count, 121);
-  std::printf("tx_valid.json: %d tests; %s\n", count, tally.ToString().c_str());
+  std::printf("tx_valid.json: %d tests, %d rules put back; %s\n", count, rules,
+              tally.ToString().c_str());
 }
 
 TEST(TransactionVectors, InvalidOnes) {
   CAIRN_NEED_VECTORS();
   int count = 0;
   int malformed = 0;
+  int rules = 0;
   DeferredTally tally;
   for (const json::Value& test : ReadTests("script/tx_invalid.json")) {
     TransactionCase one = ReadCase(test);
@@ -120,17 +147,24 @@ TEST(TransactionVectors, InvalidOnes) {
       continue;
     }
     EXPECT_TRUE(passes) << one.spend.name;
-    const ScriptFlags flags = Fill(ParseFlags(one.flags));
+    const ScriptFlags flags = ParseFlags(one.flags);
+    EXPECT_EQ(flags, Fill(flags)) << one.spend.name;
     EXPECT_NE(RunAllInputs(one.spend, flags, tally), ScriptError::kOk) << one.spend.name;
     // More rules never turn invalid into valid.
     for (uint32_t bit = 1; bit < ScriptFlags::kAll; bit <<= 1) {
       EXPECT_NE(RunAllInputs(one.spend, Fill(flags.bits() | bit), tally), ScriptError::kOk)
           << one.spend.name << " with " << bit;
     }
+    // Each rule that is listed is needed to find it invalid.
+    for (const uint32_t fewer : WithoutOne(flags)) {
+      EXPECT_EQ(RunAllInputs(one.spend, fewer, tally), ScriptError::kOk)
+          << one.spend.name << " under " << fewer;
+      ++rules;
+    }
   }
   EXPECT_EQ(count, 93);
-  std::printf("tx_invalid.json: %d tests (%d by structure); %s\n", count, malformed,
-              tally.ToString().c_str());
+  std::printf("tx_invalid.json: %d tests (%d by structure), %d rules taken away; %s\n", count,
+              malformed, rules, tally.ToString().c_str());
 }
 
 TEST(TransactionVectors, LegacySignatureHashes) {

@@ -113,6 +113,11 @@ inline const std::vector<RealBlock>& RealBlocks() {
   return blocks;
 }
 
+inline const RealBlock& RealBlockNamed(const std::string& name) {
+  return *std::find_if(RealBlocks().begin(), RealBlocks().end(),
+                       [&](const RealBlock& real) { return real.name == name; });
+}
+
 /// One input behind the coinbase, and where its coin is in the list.
 struct InputPlace {
   uint32_t transaction = 0;
