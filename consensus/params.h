@@ -14,6 +14,7 @@
 #include "cairn/primitives/amount.h"
 #include "cairn/primitives/hash.h"
 #include "cairn/primitives/u256.h"
+#include "consensus/script/flags.h"
 
 namespace cairn::consensus {
 
@@ -98,7 +99,7 @@ struct Params {
   int warn_of_votes_from = 0;  // height: earlier votes for unknown rules are old ones
   /// Blocks whose scripts run with other flags than every block has: which of P2SH, WITNESS and
   /// TAPROOT remain.
-  std::map<BlockHash, std::vector<std::string>> script_flag_exceptions;
+  std::map<BlockHash, ScriptFlags> script_flag_exceptions;
 
   BlockHash assumed_valid;  // zero for none
   U256 minimum_chain_work;

@@ -70,7 +70,10 @@ constexpr Rule<HashedBlock> kRules[] = {
 // Core judges every transaction by itself before it counts signature operations; so do we, so that
 // a block that breaks several rules is refused for the same one.
 constexpr size_t kRulesBeforeTransactions = 5;
-// The last: a signet's template gets its solution only with its proof of work.
+// The last: a signet's template gets its solution only with its proof of work. Bitcoin Core asks
+// for the solution first, before the merkle root; but a body that does not belong to the header
+// must be found out before anything that it lacks can condemn the header, so it stands behind all
+// that says so. A block that breaks this rule and another is refused for the other one here.
 constexpr size_t kRulesOfSolvedBlocks = 1;
 
 enum class Stage { kTemplate, kSolved };

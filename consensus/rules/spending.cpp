@@ -1,6 +1,7 @@
 #include "consensus/rules/spending.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "consensus/rules/transaction.h"
 #include "consensus/script/sigops.h"
@@ -79,6 +80,9 @@ constexpr Rule<Spend> kSpendRules[] = {
      "A coinbase's output MUST NOT be spent before it is mature.", CoinIsMature},
 };
 
+// These are asked about all inputs before the others about any, as Bitcoin Core does.
+constexpr size_t kRulesOfExistence = 1;
+
 constexpr Rule<FundedTransaction> kFundedRules[] = {
     {Reject::kInputValuesOutOfRange, "",
      "The values of a transaction's inputs and their sum MUST be within 21 million bitcoins.",
@@ -122,9 +126,13 @@ std::span<const Rule<PaidBlock>> PaidBlockRules() { return kPaidRules; }
 tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
                                               std::span<const Coin* const> coins, int height,
                                               const Params& params) {
-  for (uint32_t i = 0; i < coins.size(); ++i) {
-    if (const Verdict verdict = Judge(SpendRules(), Spend{coins[i], height, params}); !verdict) {
-      return tl::unexpected(Violation{verdict.error().reject, std::nullopt, i});
+  // A missing coin is the first to be said, wherever it is missing.
+  for (const auto& rules :
+       {SpendRules().first(kRulesOfExistence), SpendRules().subspan(kRulesOfExistence)}) {
+    for (uint32_t i = 0; i < coins.size(); ++i) {
+      if (const Verdict verdict = Judge(rules, Spend{coins[i], height, params}); !verdict) {
+        return tl::unexpected(Violation{verdict.error().reject, std::nullopt, i});
+      }
     }
   }
   const FundedTransaction funded{tx, coins};
@@ -137,6 +145,7 @@ tl::expected<Amount, Violation> CheckSpending(const Transaction& tx,
 bool HasReachedSequenceLocks(const PlacedSpend& spend) {
   const bool in_force = spend.flags.Has(ScriptFlags::kCheckSequenceVerify);
   if (!in_force || !HasRelativeLocks(spend.tx)) return true;
+  std::optional<int64_t> now;  // most transactions have no lock that asks for it
   for (size_t i = 0; i < spend.coins.size(); ++i) {
     const uint32_t sequence = spend.tx.inputs[i].sequence;
     if ((sequence & kSequenceDisabled) != 0) continue;
@@ -148,8 +157,8 @@ bool HasReachedSequenceLocks(const PlacedSpend& spend) {
     }
     // Times count from the median time past of the block before the coin's.
     const int64_t since = MedianTimePastAt(spend.ancestors, std::max(coin_height - 1, 0));
-    const int64_t now = MedianTimePast(spend.ancestors);
-    if (since + (distance << kSequenceTimeShift) > now) return false;
+    if (!now) now = MedianTimePast(spend.ancestors);
+    if (since + (distance << kSequenceTimeShift) > *now) return false;
   }
   return true;
 }

@@ -51,9 +51,9 @@ struct FundedBlock {
   /// One entry per input of the transactions behind the coinbase, in block order; null where the
   /// coin is missing or spent, earlier in the same block included.
   std::span<const Coin* const> coins;
-  /// Some output of the block has the outpoint of a coin that is still unspent. Matters only where
-  /// `Bip30Applies`.
-  bool overwrites_coin = false;
+  /// Some output of the block has the outpoint of a coin that is still unspent. To be looked up
+  /// only where `Bip30Applies`, and false elsewhere; it has no default, so that nobody forgets it.
+  bool overwrites_coin;
 
   int Height() const { return ancestors.Height() + 1; }
 };

@@ -17,23 +17,12 @@ bool FitsIntoBlock(const Transaction& tx) {
   return uint64_t{tx.stripped_size} * kWitnessScaleFactor <= kMaxBlockWeight;
 }
 
-bool HasNoNegativeOutput(const Transaction& tx) {
-  return std::all_of(tx.outputs.begin(), tx.outputs.end(),
-                     [](const TxOut& output) { return output.value >= 0; });
-}
+bool IsNotNegative(const SummedOutput& output) { return output.value >= 0; }
 
-bool HasNoOversizedOutput(const Transaction& tx) {
-  return std::all_of(tx.outputs.begin(), tx.outputs.end(),
-                     [](const TxOut& output) { return output.value <= kMaxMoney; });
-}
+bool IsNotTooLarge(const SummedOutput& output) { return output.value <= kMaxMoney; }
 
-bool HasOutputTotalInRange(const Transaction& tx) {
-  Amount total = 0;
-  for (const TxOut& output : tx.outputs) {
-    total += output.value;  // both in range so far: no overflow
-    if (!IsMoney(total)) return false;
-  }
-  return true;
+bool LeavesTotalInRange(const SummedOutput& output) {
+  return output.value <= kMaxMoney - output.total_before;  // a sum might overflow
 }
 
 bool HasDistinctInputs(const Transaction& tx) {
@@ -64,12 +53,6 @@ constexpr Rule<Transaction> kRules[] = {
     {Reject::kOutputsEmpty, "", "A transaction MUST have an output.", HasOutputs},
     {Reject::kOversize, "141",
      "A transaction MUST NOT have more than 1,000,000 bytes without witness.", FitsIntoBlock},
-    {Reject::kOutputNegative, "", "An output's value MUST NOT be negative.", HasNoNegativeOutput},
-    {Reject::kOutputTooLarge, "", "An output's value MUST NOT exceed 21 million bitcoins.",
-     HasNoOversizedOutput},
-    {Reject::kOutputTotalTooLarge, "",
-     "The sum of a transaction's outputs MUST NOT exceed 21 million bitcoins.",
-     HasOutputTotalInRange},
     {Reject::kInputsDuplicate, "", "A transaction MUST NOT spend an output twice.",
      HasDistinctInputs},
     {Reject::kCoinbaseLength, "", "A coinbase's script MUST have 2 to 100 bytes.",
@@ -79,11 +62,39 @@ constexpr Rule<Transaction> kRules[] = {
      HasNoNullPrevout},
 };
 
+// Behind these, every output is judged by itself, in turn, as Bitcoin Core does.
+constexpr size_t kRulesBeforeOutputs = 3;
+
+constexpr Rule<SummedOutput> kOutputRules[] = {
+    {Reject::kOutputNegative, "", "An output's value MUST NOT be negative.", IsNotNegative},
+    {Reject::kOutputTooLarge, "", "An output's value MUST NOT exceed 21 million bitcoins.",
+     IsNotTooLarge},
+    {Reject::kOutputTotalTooLarge, "",
+     "The sum of a transaction's outputs MUST NOT exceed 21 million bitcoins.", LeavesTotalInRange},
+};
+
+Verdict CheckOutputs(const Transaction& tx) {
+  Amount total = 0;
+  for (const TxOut& output : tx.outputs) {
+    if (Verdict verdict = Judge(OutputRules(), SummedOutput{output.value, total}); !verdict) {
+      return verdict;
+    }
+    total += output.value;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const Rule<Transaction>> TransactionRules() { return kRules; }
+std::span<const Rule<SummedOutput>> OutputRules() { return kOutputRules; }
 
-Verdict CheckTransaction(const Transaction& tx) { return Judge(TransactionRules(), tx); }
+Verdict CheckTransaction(const Transaction& tx) {
+  const auto rules = TransactionRules();
+  if (Verdict verdict = Judge(rules.first(kRulesBeforeOutputs), tx); !verdict) return verdict;
+  if (Verdict verdict = CheckOutputs(tx); !verdict) return verdict;
+  return Judge(rules.subspan(kRulesBeforeOutputs), tx);
+}
 
 bool IsFinal(const Transaction& tx, int height, int64_t cutoff) {
   if (tx.lock_time == 0) return true;

@@ -25,7 +25,14 @@ inline bool HasRelativeLocks(const Transaction& tx) {
   return static_cast<uint32_t>(tx.version) >= 2;
 }
 
+/// An output's value, and what the outputs before it come to.
+struct SummedOutput {
+  Amount value;
+  Amount total_before;  // within 21 million bitcoins
+};
+
 std::span<const Rule<Transaction>> TransactionRules();
+std::span<const Rule<SummedOutput>> OutputRules();
 
 Verdict CheckTransaction(const Transaction& tx);
 

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "consensus/deployments.h"
+#include "consensus/params.h"
 
 namespace cairn::consensus {
 namespace {
@@ -51,12 +52,7 @@ ScriptFlags ScriptFlagsAt(int height, const BlockHash& hash, const Params& param
   // them, so no height needs to be asked.
   ScriptFlags flags = ScriptFlags::kP2sh | ScriptFlags::kWitness | ScriptFlags::kTaproot;
   const auto exception = params.script_flag_exceptions.find(hash);
-  if (exception != params.script_flag_exceptions.end()) {
-    flags = ScriptFlags::kNone;
-    for (const std::string& name : exception->second) {
-      flags = flags | ScriptFlagNamed(name).value_or(ScriptFlags());
-    }
-  }
+  if (exception != params.script_flag_exceptions.end()) flags = exception->second;
   if (IsBip66Active(height, params)) flags = flags | ScriptFlags::kDersig;
   if (IsBip65Active(height, params)) flags = flags | ScriptFlags::kCheckLockTimeVerify;
   if (IsCsvActive(height, params)) flags = flags | ScriptFlags::kCheckSequenceVerify;

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string_view>
 
-#include "consensus/params.h"
+#include "cairn/primitives/hash.h"
 
 namespace cairn::consensus {
+
+struct Params;
 
 /// A set of script rules.
 class ScriptFlags {

@@ -28,21 +28,27 @@ uint64_t CountInProgram(const WitnessProgram& program, std::span<const ByteSpan>
   return 0;
 }
 
-uint64_t CountInWitness(const TxIn& input, ByteSpan script_pubkey) {
-  if (const auto program = ParseWitnessProgram(script_pubkey)) {
-    return CountInProgram(*program, input.witness);
-  }
-  if (!IsPayToScriptHash(script_pubkey)) return 0;
+/// What the script of an output in P2SH costs, once an input reveals it: itself, or the witness
+/// program that it is.
+uint64_t CostInP2sh(const TxIn& input, ScriptFlags flags) {
   const auto redeem_script = LastPush(input.script_sig);
   if (!redeem_script) return 0;
-  const auto program = ParseWitnessProgram(*redeem_script);
-  return program ? CountInProgram(*program, input.witness) : 0;
+  uint64_t cost = 0;
+  if (flags.Has(ScriptFlags::kP2sh)) {
+    cost += CountSigops(*redeem_script, true) * kWitnessScaleFactor;
+  }
+  if (flags.Has(ScriptFlags::kWitness)) {
+    const auto program = ParseWitnessProgram(*redeem_script);
+    if (program) cost += CountInProgram(*program, input.witness);
+  }
+  return cost;
 }
 
-uint64_t CountInRedeemScript(const TxIn& input, ByteSpan script_pubkey) {
-  if (!IsPayToScriptHash(script_pubkey)) return 0;
-  const auto redeem_script = LastPush(input.script_sig);
-  return redeem_script ? CountSigops(*redeem_script, true) : 0;
+uint64_t CostOfSpend(const TxIn& input, ByteSpan script_pubkey, ScriptFlags flags) {
+  if (IsPayToScriptHash(script_pubkey)) return CostInP2sh(input, flags);
+  if (!flags.Has(ScriptFlags::kWitness)) return 0;
+  const auto program = ParseWitnessProgram(script_pubkey);
+  return program ? CountInProgram(*program, input.witness) : 0;
 }
 
 }  // namespace
@@ -54,11 +60,7 @@ uint64_t SigopsCost(const Transaction& tx, std::span<const Coin* const> coins, S
   uint64_t cost = old_ones * kWitnessScaleFactor;
   if (tx.IsCoinbase()) return cost;
   for (size_t i = 0; i < tx.inputs.size(); ++i) {
-    const ByteSpan script = coins[i]->script;
-    if (flags.Has(ScriptFlags::kP2sh)) {
-      cost += CountInRedeemScript(tx.inputs[i], script) * kWitnessScaleFactor;
-    }
-    if (flags.Has(ScriptFlags::kWitness)) cost += CountInWitness(tx.inputs[i], script);
+    cost += CostOfSpend(tx.inputs[i], coins[i]->script, flags);
   }
   return cost;
 }

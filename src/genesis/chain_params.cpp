@@ -151,11 +151,12 @@ std::vector<Checkpoint> ReadCheckpoints(const Fields& top, std::string_view key)
 void ReadFlagExceptions(const Fields& top, Params& params) {
   static constexpr std::string_view kFlags[] = {"P2SH", "WITNESS", "TAPROOT"};
   for (const Fields& entry : top.Entries("script_flag_exceptions")) {
-    const std::vector<std::string> flags = entry.Texts("flags");
-    for (const std::string& flag : flags) {
-      if (std::find(std::begin(kFlags), std::end(kFlags), flag) == std::end(kFlags)) {
+    consensus::ScriptFlags flags;
+    for (const std::string& name : entry.Texts("flags")) {
+      if (std::find(std::begin(kFlags), std::end(kFlags), name) == std::end(kFlags)) {
         entry.Refuse("flags", "must be among P2SH, WITNESS and TAPROOT");
       }
+      flags = flags | consensus::ScriptFlagNamed(name).value_or(consensus::ScriptFlags());
     }
     if (!params.script_flag_exceptions.emplace(entry.Hash("hash"), flags).second) {
       entry.Refuse("hash", "occurs twice");

@@ -30,12 +30,20 @@ std::vector<IndexedBook> AllRulebooks() {
              "A header at its place: its ancestors, and the time.",
              {}},
             HeaderRules()),
-      Index({"Transactions",
+      Index(
+          {"Transactions",
+           "CheckTransaction",
+           "rules/transaction.cpp",
+           "A transaction by itself, without its coins and its place. `CheckTransaction` asks the "
+           "rules of every output behind the first three of this table.",
+           {}},
+          TransactionRules()),
+      Index({"Outputs",
              "CheckTransaction",
              "rules/transaction.cpp",
-             "A transaction by itself, without its coins and its place.",
+             "Every output of a transaction, with the sum of those before it.",
              {}},
-            TransactionRules()),
+            OutputRules()),
       Index(
           {"Blocks",
            "CheckBlock",

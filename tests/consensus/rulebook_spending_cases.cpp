@@ -1,3 +1,4 @@
+#include <set>
 #include <utility>
 
 #include "consensus/rules/scripts.h"
@@ -39,7 +40,7 @@ struct SpendingSetup {
   Params params = Regtest();
   BlockPlan plan;
   std::vector<FundedDraft> spends;
-  bool overwrites_coin = false;
+  std::set<OutPoint> unspent;  // what `ConnectBlock` does not ask for by its inputs
 
   SpendingSetup() { Add({10}, {10}); }
 
@@ -86,6 +87,16 @@ void ExpectAloneInAllBooks(const consensus::FundedBlock& funded, Reject only,
   ExpectAlone(consensus::PaidBlockRules(), {funded, fees}, only, besides);
 }
 
+/// What a ledger looks up for BIP30.
+bool OverwritesCoin(const Block& block, const std::set<OutPoint>& unspent) {
+  for (const Transaction& tx : block.transactions()) {
+    for (uint32_t i = 0; i < tx.outputs.size(); ++i) {
+      if (unspent.contains({tx.txid, i})) return true;
+    }
+  }
+  return false;
+}
+
 Verdict JudgeSpending(const Edit& edit, std::optional<Reject> only, const Rejects& besides = {}) {
   SpendingSetup setup;
   edit(setup);
@@ -110,7 +121,7 @@ Verdict JudgeSpending(const Edit& edit, std::optional<Reject> only, const Reject
   const consensus::FundedBlock funded{
       *block,    setup.params,
       ancestors, consensus::ScriptFlagsAt(kHeight, {}, setup.params),
-      pointers,  setup.overwrites_coin};
+      pointers,  OverwritesCoin(*block, setup.unspent)};
   if (only) ExpectAloneInAllBooks(funded, *only, besides);
   const auto fees = consensus::ConnectBlock(funded);
   if (fees) return {};
@@ -229,7 +240,14 @@ std::vector<RuleCase> SpendingCases() {
   return {
       SpendingCase(
           Reject::kBip30, "ATxidThatIsStillUnspent", "bad-txns-BIP30", invalid,
-          [](SpendingSetup& setup) { setup.overwrites_coin = true; }, Unchanged),
+          [](SpendingSetup& setup) {
+            setup.unspent.insert({setup.spends[0].draft.Finish()->txid, 0});
+          },
+          // The same coin, but the transaction is another by its lock time.
+          [](SpendingSetup& setup) {
+            setup.unspent.insert({setup.spends[0].draft.Finish()->txid, 0});
+            setup.spends[0].draft.lock_time = 1;
+          }),
       SpendingCase(
           Reject::kMissingOrSpent, "NoSuchCoin", "bad-txns-inputs-missingorspent",
           {Blame::kInvalid, Blame::kMissing},

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "consensus/rules/block.h"
+#include "consensus/rules/spending.h"
 #include "consensus/rules/transaction.h"
 #include "tests/consensus/rulebook_cases.h"
 #include "tests/consensus/rulebook_index.h"
@@ -93,6 +94,44 @@ TEST(Violations, SayWhereTheyAre) {
   EXPECT_EQ(violation.ToString(), "bad-txns-inputs-missingorspent (transaction 3, input 0)");
   violation.transaction.reset();
   EXPECT_EQ(violation.ToString(), "bad-txns-inputs-missingorspent (input 0)");
+}
+
+/// The reason of a transaction with outputs of these values, that also spends one coin twice.
+std::string ReasonOfOutputs(const std::vector<Amount>& values) {
+  TransactionDraft draft;
+  draft.inputs.emplace_back().prevout = {Txid{{1}}, 0};
+  draft.inputs.push_back(draft.inputs[0]);
+  for (const Amount value : values) draft.outputs.push_back({value, {OP_1}});
+  const consensus::Verdict verdict = consensus::CheckTransaction(*draft.Finish());
+  return verdict ? "" : verdict.error().Reason();
+}
+
+TEST(CheckTransaction, JudgesOutputByOutputBeforeTheInputs) {
+  EXPECT_EQ(ReasonOfOutputs({-1, kMaxMoney + 1}), "bad-txns-vout-negative");
+  EXPECT_EQ(ReasonOfOutputs({kMaxMoney + 1, -1}), "bad-txns-vout-toolarge");
+  EXPECT_EQ(ReasonOfOutputs({kMaxMoney, 1, -1}), "bad-txns-txouttotal-toolarge");
+  EXPECT_EQ(ReasonOfOutputs({kMaxMoney, kMaxMoney + 1}), "bad-txns-vout-toolarge");
+  EXPECT_EQ(ReasonOfOutputs({kMaxMoney, -1, 1}), "bad-txns-vout-negative");
+  EXPECT_EQ(ReasonOfOutputs({INT64_MAX, INT64_MAX}), "bad-txns-vout-toolarge");
+  EXPECT_EQ(ReasonOfOutputs({INT64_MIN, INT64_MIN}), "bad-txns-vout-negative");
+  EXPECT_EQ(ReasonOfOutputs({kMaxMoney - 1, 1}), "bad-txns-inputs-duplicate");
+}
+
+TEST(CheckSpending, LooksForAllCoinsBeforeItLooksAtAny) {
+  const consensus::Params params = Regtest();
+  TransactionDraft draft;
+  for (uint32_t i = 0; i < 3; ++i) draft.inputs.emplace_back().prevout = {Txid{{1}}, i};
+  draft.outputs.push_back({1, {OP_1}});
+  const TransactionPtr tx = draft.Finish();
+  const Coin premature{1, 119, true, {}};
+  const Coin mature{1, 20, true, {}};
+  const auto violation = [&](std::vector<const Coin*> coins) {
+    return consensus::CheckSpending(*tx, coins, 120, params).error().ToString();
+  };
+  EXPECT_EQ(violation({&premature, &mature, nullptr}), "bad-txns-inputs-missingorspent (input 2)");
+  EXPECT_EQ(violation({&mature, nullptr, nullptr}), "bad-txns-inputs-missingorspent (input 1)");
+  EXPECT_EQ(violation({&mature, &premature, &premature}),
+            "bad-txns-premature-spend-of-coinbase (input 1)");
 }
 
 /// The transaction rules as a block meets them: the violation names the transaction, and a block

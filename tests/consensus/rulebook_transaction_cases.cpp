@@ -26,7 +26,15 @@ Verdict JudgeTransaction(const Edit& edit, std::optional<Reject> only,
   TransactionDraft draft = Usual();
   edit(draft);
   const TransactionPtr tx = draft.Finish();
-  if (only) ExpectAlone(consensus::TransactionRules(), *tx, *only, besides);
+  if (only) {
+    ExpectAlone(consensus::TransactionRules(), *tx, *only, besides);
+    Amount total = 0;
+    for (const TxOut& output : tx->outputs) {
+      ExpectAlone(consensus::OutputRules(), {output.value, total}, *only, besides);
+      if (!IsMoney(total + output.value)) break;
+      total += output.value;
+    }
+  }
   return consensus::CheckTransaction(*tx);
 }
 

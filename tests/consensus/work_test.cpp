@@ -66,8 +66,9 @@ TEST(Retarget, NeverGetsEasierThanTheLimit) {
   EXPECT_EQ(Retarget(rules, 0x1c7fffff, kTwoWeeks * 4), 0x1d00ffffu);
 }
 
-// Signet's targets have up to 234 bits, and times a period of 23 bits they need up to 257: the
-// result must be exact all the same, since rounding earlier gives another block's difficulty.
+// Signet's targets have up to 234 bits, and a period up to 23. The product of the greatest of both
+// still fits into 256 bits, if only just: the result must be exact, since rounding earlier, to have
+// more room, would give another block's difficulty.
 TEST(Retarget, IsExactForSignetsWideTargets) {
   const RetargetRules rules = RulesOf("signet");
   EXPECT_EQ(Retarget(rules, 0x1e0377ae, kTwoWeeks), 0x1e0377aeu);

@@ -91,7 +91,7 @@ void CheckMoney(const Block& block, const consensus::Params& params,
                 const RepeatedAncestors& ancestors, consensus::ScriptFlags flags) {
   const InventedCoins coins(block, ancestors.Height() + 1);
   const auto pointers = coins.Pointers();
-  const consensus::FundedBlock funded{block, params, ancestors, flags, pointers};
+  const consensus::FundedBlock funded{block, params, ancestors, flags, pointers, false};
   const auto fees = consensus::ConnectBlock(funded);
   if (fees) {
     CAIRN_ASSERT(IsMoney(*fees));

@@ -11,6 +11,9 @@
 #include <random>
 #include <vector>
 
+#include <time.h>
+
+#include "cairn/base/assert.h"
 #include "tests/fuzz/targets.h"
 
 namespace {
@@ -51,6 +54,22 @@ Bytes Mutate(Bytes bytes, std::mt19937& random) {
   return bytes;
 }
 
+/// No input may take longer, whatever is in it. Sanitizers and -O0 slow runs down about tenfold,
+/// and what is quadratic shows all the same.
+constexpr double kMostSeconds = 5;
+
+double CpuSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+void RunInTime(const Target& target, const Bytes& input) {
+  const double start = CpuSeconds();
+  target.run(input);
+  CAIRN_ASSERT(CpuSeconds() - start < kMostSeconds);
+}
+
 int Replay(const Target& target, const std::filesystem::path& folder, int mutations) {
   const auto files = FilesIn(folder);
   if (files.empty()) {
@@ -62,9 +81,9 @@ int Replay(const Target& target, const std::filesystem::path& folder, int mutati
     std::printf("%s\n", path.filename().c_str());
     std::fflush(stdout);
     const Bytes bytes = ReadFile(path);
-    target.run(bytes);
+    RunInTime(target, bytes);
     std::mt19937 random(1);
-    for (int i = 0; i < mutations; ++i) target.run(Mutate(bytes, random));
+    for (int i = 0; i < mutations; ++i) RunInTime(target, Mutate(bytes, random));
   }
   std::printf("%zu files, %d mutations of each\n", files.size(), mutations);
   return 0;

@@ -183,13 +183,13 @@ TEST(BuiltInChains, ScriptFlagExceptions) {
   const auto flags = [](std::string_view chain, std::string_view hash) {
     return Chain(chain).script_flag_exceptions.at(BlockHash::FromText(hash).value());
   };
-  using Names = std::vector<std::string>;
+  using Flags = consensus::ScriptFlags;
   EXPECT_EQ(flags("main", "00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22"),
-            Names());
+            Flags());
   EXPECT_EQ(flags("main", "0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad"),
-            (Names{"P2SH", "WITNESS"}));
+            Flags(Flags::kP2sh | Flags::kWitness));
   EXPECT_EQ(flags("test", "00000000dd30457c001f4095d208cc1296b0eed002427aa599874af7a432b105"),
-            Names());
+            Flags());
   EXPECT_EQ(Chain("main").script_flag_exceptions.size(), 2u);
   EXPECT_EQ(Chain("test").script_flag_exceptions.size(), 1u);
   EXPECT_TRUE(Chain("regtest").script_flag_exceptions.empty());
