@@ -60,31 +60,50 @@ void ExpectCoinsOf(MadeWorld& world, const MadeChain& chain) {
   world.Open();
 }
 
-TEST(MadeChains, ImportLeavesTheCoinsThatWereAnnounced) {
+struct Caching {
+  const char* name;
+  int flush_every_blocks;
+  uint64_t cache_bytes;
+};
+
+class MadeChainCoins : public testing::TestWithParam<Caching> {
+ protected:
+  void SetUp() override {
+    world_.ledger.reset();
+    world_.options.flush_every_blocks = GetParam().flush_every_blocks;
+    world_.options.cache_bytes = GetParam().cache_bytes;
+    world_.Open();
+  }
+
+  MadeWorld world_;
+};
+
+TEST_P(MadeChainCoins, AreThoseThatWereAnnounced) {
   Workshop shop(500);
-  MadeWorld world;
-  for (const BlockPtr& block : shop.GrowAll()) world.Connect(block);
+  for (const BlockPtr& block : shop.GrowAll()) world_.Connect(block);
   EXPECT_EQ(shop.chain.traffic_inputs(), 500u);
-  ExpectCoinsOf(world, shop.chain);
+  ExpectCoinsOf(world_, shop.chain);
 }
 
-TEST(MadeChains, BranchesReorganiseBackAndForth) {
+TEST_P(MadeChainCoins, FollowReorganisationsBackAndForth) {
   Workshop shop(300);
-  MadeWorld world;
   std::optional<MadeChain> fork;
   while (shop.chain.tip().height < shop.schedule.blocks()) {
     if (shop.chain.tip().height == shop.schedule.blocks() - 4) fork.emplace(shop.chain);
-    world.Connect(shop.chain.Grow());
+    world_.Connect(shop.chain.Grow());
   }
   fork->Reseed(99);
-  for (int i = 0; i < 5; ++i) {
-    const ledger::SubmitResult result = world.Submit(fork->GrowTransactions(10));
-    EXPECT_EQ(result.reason, "");
-  }
-  ExpectCoinsOf(world, *fork);
-  for (int i = 0; i < 2; ++i) world.Submit(shop.chain.GrowEmpty());
-  ExpectCoinsOf(world, shop.chain);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(world_.Submit(fork->GrowTransactions(10)).reason, "");
+  ExpectCoinsOf(world_, *fork);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(world_.Submit(shop.chain.GrowEmpty()).reason, "");
+  ExpectCoinsOf(world_, shop.chain);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cachings, MadeChainCoins,
+                         testing::Values(Caching{"Cached", 0, 64 << 20},
+                                         Caching{"FlushedOften", 7, 64 << 20},
+                                         Caching{"Uncached", 1, 0}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(MadeChains, TheSameSeedGivesTheSameBytesWithAnyNumberOfThreads) {
   Workshop one(300, 7, 0);
