@@ -4,25 +4,45 @@
 #include <limits>
 #include <utility>
 
+#include "cairn/base/endian.h"
 #include "cairn/base/reader.h"
 #include "cairn/base/writer.h"
 #include "cairn/storage/coin_codec.h"
+#include "src/storage/crc32c.h"
 
 namespace cairn::storage {
 namespace {
 
-constexpr std::string_view kBodiesFormat = "cairn bodies 1";
-constexpr std::string_view kIndexFormat = "cairn header index 1";
+// What to do where the files are damaged.
+constexpr const char* kBodiesWayOut =
+    "remove the folders blocks and chainstate to fetch the blocks again";
+constexpr const char* kIndexWayOut = "start with -reindex to build it again from the stored blocks";
+constexpr const char* kCoinsWayOut = "start with -reindex-chainstate to build chainstate again";
+// Sorts behind the record of the format, before every row.
+constexpr std::string_view kFlushKey("\0flush", 6);
 constexpr uint8_t kSequencePrefix = 's';
 constexpr size_t kSequenceKeySize = 1 + sizeof(uint64_t);
 constexpr uint8_t kRowPrefix = 'h';
-constexpr uint8_t kBodyKind = 'b';
-constexpr uint8_t kUndoKind = 'u';
 
 Bytes SequenceKey(uint64_t sequence) {
   Bytes key;
   Writer(key).U8(kSequencePrefix).Big(sequence);
   return key;
+}
+
+tl::unexpected<Error> DamagedBodies(const std::string& what) {
+  return Fail(ErrorCode::kCorruption, "blocks/bodies " + what + "; " + kBodiesWayOut);
+}
+
+tl::unexpected<Error> DamagedIndex(const std::string& what) {
+  return Fail(ErrorCode::kCorruption, "blocks/index " + what + "; " + kIndexWayOut);
+}
+
+/// What follows the payload of a record: its kind, and the checksum of key, payload and kind.
+constexpr size_t kTrailerSize = 1 + sizeof(uint32_t);
+
+uint32_t ChecksumOf(ByteSpan key, ByteSpan payload_and_kind) {
+  return Crc32c(Crc32c(0, key), payload_and_kind);
 }
 
 /// A varint that must fit its field.
@@ -68,10 +88,21 @@ std::optional<HeaderRow> DecodeHeaderRow(ByteSpan bytes) {
   return row;
 }
 
+Bytes EncodeRecord(uint64_t sequence, RecordKind kind, ByteSpan payload) {
+  Bytes value;
+  value.reserve(payload.size() + kTrailerSize);
+  Writer writer(value);
+  writer.Raw(payload).U8(static_cast<uint8_t>(kind));
+  writer.U32(ChecksumOf(SequenceKey(sequence), value));
+  return value;
+}
+
 Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path& folder,
                                                      uint64_t budget) {
   std::unique_ptr<BlockStore> store(new BlockStore);
   DatabaseOptions bodies;
+  bodies.name = "blocks/bodies";
+  bodies.way_out = kBodiesWayOut;
   bodies.write_buffer_bytes = std::clamp<uint64_t>(budget / 4, 1 << 20, 64 << 20);
   bodies.table_bytes = 64 << 20;  // values are large, and read one at a time
   bodies.cache_bytes = 1 << 20;   // bodies are read once, if ever
@@ -80,6 +111,8 @@ Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path
   store->bodies_ = *std::move(opened);
 
   DatabaseOptions index;
+  index.name = "blocks/index";
+  index.way_out = kIndexWayOut;
   index.write_buffer_bytes = std::clamp<uint64_t>(budget / 16, 1 << 20, 4 << 20);
   index.cache_bytes = 1 << 20;  // rows are read at start only
   opened = Database::Open(folder / "index", index, kIndexFormat);
@@ -87,7 +120,22 @@ Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path
   store->index_ = *std::move(opened);
 
   if (const Status found = store->FindEnds(); !found) return tl::unexpected(found.error());
+  if (const Status read = store->ReadFlush(); !read) return tl::unexpected(read.error());
   return store;
+}
+
+/// The record of the last flush, and whether the bodies have what it vouches for.
+Status BlockStore::ReadFlush() {
+  const auto found = index_->Get(AsBytes(kFlushKey));
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return {};
+  Reader reader(**found);
+  flush_number_ = reader.U64();
+  const uint64_t next = reader.U64();
+  if (!reader.ok() || !reader.AtEnd()) return DamagedIndex("has a flush that cannot be read");
+  if (written_end_ >= next) return {};
+  return DamagedBodies("ends at record " + std::to_string(written_end_ - 1) +
+                       ", but was flushed up to record " + std::to_string(next - 1));
 }
 
 Status BlockStore::FindEnds() {
@@ -102,48 +150,56 @@ Status BlockStore::FindEnds() {
   });
   if (!scanned) return scanned;
   if (first.size() != kSequenceKeySize || (*last)->size() != kSequenceKeySize) {
-    return Fail(ErrorCode::kCorruption, "blocks/bodies has a foreign key");
+    return DamagedBodies("has a foreign key");
   }
   first_sequence_ = LoadBig<uint64_t>(first.data() + 1);
-  next_sequence_ = LoadBig<uint64_t>((*last)->data() + 1) + 1;
+  written_end_ = LoadBig<uint64_t>((*last)->data() + 1) + 1;
+  next_sequence_ = written_end_.load();
   return {};
 }
 
-Result<uint64_t> BlockStore::Append(uint8_t kind, ByteSpan payload) {
-  Bytes value;
-  value.reserve(1 + payload.size());
-  Writer(value).U8(kind).Raw(payload);
+Result<uint64_t> BlockStore::Append(RecordKind kind, ByteSpan payload) {
   const base::MutexLock lock(appending_);
   const uint64_t sequence = next_sequence_.load();
   Batch batch;
-  batch.Put(SequenceKey(sequence), value);
+  batch.Put(SequenceKey(sequence), EncodeRecord(sequence, kind, payload));
   if (const Status written = bodies_->Write(batch, false); !written) {
     return tl::unexpected(written.error());
   }
+  written_end_ = sequence + 1;
   next_sequence_ = sequence + 1;
   return sequence;
 }
 
-Result<uint64_t> BlockStore::AppendBody(ByteSpan raw_block) { return Append(kBodyKind, raw_block); }
-Result<uint64_t> BlockStore::AppendUndo(ByteSpan undo) { return Append(kUndoKind, undo); }
+Result<uint64_t> BlockStore::AppendBody(ByteSpan raw_block) {
+  return Append(RecordKind::kBody, raw_block);
+}
+Result<uint64_t> BlockStore::AppendUndo(ByteSpan undo) { return Append(RecordKind::kUndo, undo); }
 
-Result<Bytes> BlockStore::Read(uint8_t kind, uint64_t sequence) const {
-  auto found = bodies_->Get(SequenceKey(sequence));
+Result<Bytes> BlockStore::Read(RecordKind kind, uint64_t sequence) const {
+  const std::string number = std::to_string(sequence);
+  const Bytes key = SequenceKey(sequence);
+  std::string value;
+  const auto found = bodies_->Find(key, value);
   if (!found) return tl::unexpected(found.error());
-  if (!*found) {
-    return Fail(ErrorCode::kNotFound, "blocks/bodies lacks record " + std::to_string(sequence));
+  if (!*found) return Fail(ErrorCode::kNotFound, "blocks/bodies lacks record " + number);
+  const ByteSpan bytes = AsBytes(value);
+  if (bytes.size() < kTrailerSize) return DamagedBodies("record " + number + " is cut short");
+  const ByteSpan summed = bytes.first(bytes.size() - sizeof(uint32_t));
+  if (LoadLittle<uint32_t>(summed.data() + summed.size()) != ChecksumOf(key, summed)) {
+    return DamagedBodies("record " + number + " does not have its checksum");
   }
-  Bytes& value = **found;
-  if (value.empty() || value[0] != kind) {
-    return Fail(ErrorCode::kCorruption,
-                "blocks/bodies record " + std::to_string(sequence) + " is of another kind");
-  }
-  value.erase(value.begin());
-  return std::move(value);
+  if (summed.back() != static_cast<uint8_t>(kind))
+    return DamagedBodies("record " + number + " is of another kind");
+  return Bytes(summed.begin(), summed.end() - 1);
 }
 
-Result<Bytes> BlockStore::ReadBody(uint64_t sequence) const { return Read(kBodyKind, sequence); }
-Result<Bytes> BlockStore::ReadUndo(uint64_t sequence) const { return Read(kUndoKind, sequence); }
+Result<Bytes> BlockStore::ReadBody(uint64_t sequence) const {
+  return Read(RecordKind::kBody, sequence);
+}
+Result<Bytes> BlockStore::ReadUndo(uint64_t sequence) const {
+  return Read(RecordKind::kUndo, sequence);
+}
 
 Status BlockStore::DiscardBehind(uint64_t last) {
   const base::MutexLock lock(appending_);
@@ -153,19 +209,43 @@ Status BlockStore::DiscardBehind(uint64_t last) {
   }
   next_sequence_ = last + 1;
   if (batch.IsEmpty()) return {};
+  written_end_ = last + 1;
+  // First what the index vouches for: a crash in between leaves more than that, never less.
+  if (Status lowered = SyncIndex({}, flush_number_, last + 1); !lowered) return lowered;
   return bodies_->Write(batch, true);
 }
 
 Status BlockStore::SyncWithRows(std::span<const HeaderRow> rows) {
-  Batch nothing;
-  if (Status synced = bodies_->Write(nothing, true); !synced) return synced;
+  return SyncWithRows(rows, flush_number_);
+}
+
+Status BlockStore::SyncWithRows(std::span<const HeaderRow> rows, uint64_t flush_number) {
+  const uint64_t end = written_end_;
+  if (Status synced = bodies_->Sync(); !synced) return synced;
+  return SyncIndex(rows, flush_number, end);
+}
+
+/// Syncs the rows and the record of the flush, which vouches for all records below `end`.
+Status BlockStore::SyncIndex(std::span<const HeaderRow> rows, uint64_t flush_number, uint64_t end) {
   Batch batch;
   for (const HeaderRow& row : rows) {
     Bytes key;
     Writer(key).U8(kRowPrefix).Raw(row.header.Hash().span());
     batch.Put(key, EncodeHeaderRow(row));
   }
-  return index_->Write(batch, true);
+  Bytes flush;
+  Writer(flush).U64(flush_number).U64(end);
+  batch.Put(AsBytes(kFlushKey), flush);
+  if (Status written = index_->Write(batch, true); !written) return written;
+  flush_number_ = flush_number;
+  return {};
+}
+
+Status BlockStore::CheckFlushOfCoins(uint64_t flush_number) const {
+  if (flush_number_ == 0 || flush_number <= flush_number_) return {};
+  return Fail(ErrorCode::kCorruption, "blocks stands at flush " + std::to_string(flush_number_) +
+                                          ", chainstate at flush " + std::to_string(flush_number) +
+                                          ": they are not of one copy; " + kCoinsWayOut);
 }
 
 Status BlockStore::ForEachRow(const std::function<void(const HeaderRow&)>& visit) const {
@@ -178,7 +258,7 @@ Status BlockStore::ForEachRow(const std::function<void(const HeaderRow&)>& visit
     return intact;
   });
   if (!scanned) return scanned;
-  if (!intact) return Fail(ErrorCode::kCorruption, "blocks/index has a row that cannot be read");
+  if (!intact) return DamagedIndex("has a row that cannot be read");
   return {};
 }
 
@@ -188,10 +268,10 @@ Status BlockStore::PruneBelow(uint64_t sequence) {
 }
 
 Status BlockStore::PruneRun(uint64_t first, uint64_t last) {
-  const uint64_t next = next_sequence_;
+  const uint64_t end = written_end_;
   first = std::max<uint64_t>(first, 1);
-  if (next < 3) return {};
-  last = std::min(last, next - 2);
+  if (end < 3) return {};
+  last = std::min(last, end - 2);
   if (first > last) return {};
   // Readers first: nobody shall begin to look for what is about to go.
   if (first <= first_sequence_ && last >= first_sequence_) first_sequence_ = last + 1;

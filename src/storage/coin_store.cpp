@@ -9,9 +9,14 @@
 namespace cairn::storage {
 namespace {
 
-constexpr std::string_view kFormat = "cairn coins 1";
+// What to do where the files are damaged.
+constexpr const char* kWayOut = "start with -reindex-chainstate to build it again";
 constexpr std::string_view kTipKey = "tip";
 constexpr uint8_t kCoinPrefix = 'c';
+
+tl::unexpected<Error> Damaged(const std::string& what) {
+  return Fail(ErrorCode::kCorruption, "chainstate " + what + "; " + kWayOut);
+}
 
 Result<std::optional<FlushedTip>> DecodeTip(ByteSpan bytes) {
   Reader reader(bytes);
@@ -19,7 +24,7 @@ Result<std::optional<FlushedTip>> DecodeTip(ByteSpan bytes) {
   tip.hash.bytes = reader.Array<32>();
   tip.flush_number = reader.U64();
   if (!reader.ok() || !reader.AtEnd()) {
-    return Fail(ErrorCode::kCorruption, "chainstate has a tip that cannot be read");
+    return Damaged("has a tip that cannot be read");
   }
   return tip;
 }
@@ -35,8 +40,7 @@ Result<std::optional<StoredCoin>> ReadCoinFrom(const Source& source, const OutPo
   std::optional<StoredCoin> coin(std::in_place);
   ReadCoinInto(reader, *coin);
   if (!reader.ok() || !reader.AtEnd()) {
-    return Fail(ErrorCode::kCorruption,
-                "chainstate has a coin that cannot be read: " + outpoint.ToString());
+    return Damaged("has a coin that cannot be read: " + outpoint.ToString());
   }
   return coin;
 }
@@ -54,7 +58,7 @@ Status ScanCoins(const Source& source, ByteSpan first, const Visit& visit) {
     return intact && visit({Txid::From(key.subspan(1, 32)), LoadBig<uint32_t>(&key[33])}, coin);
   });
   if (!scanned) return scanned;
-  if (!intact) return Fail(ErrorCode::kCorruption, "chainstate has a coin that cannot be read");
+  if (!intact) return Damaged("has a coin that cannot be read");
   return {};
 }
 
@@ -64,11 +68,13 @@ Result<std::unique_ptr<CoinStore>> CoinStore::Open(const std::filesystem::path& 
                                                    uint64_t budget) {
   std::unique_ptr<CoinStore> store(new CoinStore);
   DatabaseOptions options;
+  options.name = "chainstate";
+  options.way_out = kWayOut;
   options.bloom_filter = true;
   options.cache_bytes = std::max<uint64_t>(budget / 2, 1 << 20);
   options.write_buffer_bytes = std::clamp<uint64_t>(budget / 4, 1 << 20, 64 << 20);
   options.max_open_files = 256;
-  auto opened = Database::Open(folder, options, kFormat);
+  auto opened = Database::Open(folder, options, kCoinsFormat);
   if (!opened) return tl::unexpected(opened.error());
   store->database_ = *std::move(opened);
   return store;

@@ -1,7 +1,9 @@
 #include "cairn/storage/database.h"
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
@@ -10,7 +12,9 @@
 #include <leveldb/write_batch.h>
 
 #include "cairn/base/log.h"
-#include "src/storage/syncing_env.h"
+#include "cairn/storage/base_env.h"
+#include "src/storage/folder_sync.h"
+#include "src/storage/store_env.h"
 
 namespace cairn::storage {
 namespace {
@@ -28,9 +32,36 @@ ByteSpan AsSpan(const leveldb::Slice& slice) {
   return {reinterpret_cast<const uint8_t*>(slice.data()), slice.size()};
 }
 
-Error ToError(const leveldb::Status& status, const std::string& what) {
-  const ErrorCode code = status.IsCorruption() ? ErrorCode::kCorruption : ErrorCode::kIo;
-  return Error{code, what + ": " + status.ToString()};
+/// The errors for which the disk is full, in the words that LevelDB passes on.
+bool IsFullDisk(const std::string& message) {
+  for (const int error : {ENOSPC, EDQUOT}) {
+    if (message.find(std::generic_category().message(error)) != std::string::npos) return true;
+  }
+  return false;
+}
+
+/// `what` names the operation and the database.
+Error ToError(const leveldb::Status& status, const std::string& what,
+              const std::string& way_out = "") {
+  Error error{status.IsCorruption() ? ErrorCode::kCorruption : ErrorCode::kIo,
+              what + ": " + status.ToString()};
+  if (status.IsCorruption() && !way_out.empty()) error.message += "; " + way_out;
+  if (IsFullDisk(error.message)) error.message += "; the disk is full: make room, then start again";
+  return error;
+}
+
+/// What is left of a database that is being deleted has this behind its folder's name.
+constexpr const char* kDoomed = ".deleted";
+
+leveldb::Status FinishDestroying(leveldb::Env& env, const std::string& folder) {
+  const std::string doomed = folder + kDoomed;
+  if (!env.FileExists(doomed)) return {};
+  std::vector<std::string> files;
+  leveldb::Status status = env.GetChildren(doomed, &files);
+  for (const std::string& file : files) {
+    if (status.ok() && file != "." && file != "..") status = env.RemoveFile(doomed + "/" + file);
+  }
+  return status.ok() ? env.RemoveDir(doomed) : status;
 }
 
 /// Sends LevelDB's own messages to our log.
@@ -70,15 +101,14 @@ size_t Batch::ApproximateBytes() const { return impl_->batch.ApproximateSize(); 
 /// Members in the order in which LevelDB needs them alive.
 struct Database::Impl {
   std::string name;
-  std::filesystem::path folder;
+  std::string way_out;
   LogBridge logger;
-  std::unique_ptr<leveldb::Env> env;
+  std::unique_ptr<StoreEnv> env;
   std::unique_ptr<leveldb::Cache> cache;
   std::unique_ptr<const leveldb::FilterPolicy> filter;
   std::unique_ptr<leveldb::DB> db;
 
   leveldb::Options MakeOptions(const DatabaseOptions& options) {
-    env = MakeSyncingEnv(leveldb::Env::Default(), folder.string());
     cache.reset(leveldb::NewLRUCache(options.cache_bytes));
     if (options.bloom_filter) filter.reset(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey));
     leveldb::Options result;
@@ -106,7 +136,7 @@ struct Database::Impl {
   Result<bool> Find(const leveldb::ReadOptions& options, ByteSpan key, std::string& value) const {
     const leveldb::Status status = db->Get(options, AsSlice(key), &value);
     if (status.IsNotFound()) return false;
-    if (!status.ok()) return tl::unexpected(ToError(status, "cannot read from " + name));
+    if (!status.ok()) return tl::unexpected(ReadError(status));
     return true;
   }
 
@@ -128,7 +158,17 @@ struct Database::Impl {
       if (!visit(AsSpan(at->key()), AsSpan(at->value()))) break;
     }
     if (at->status().ok()) return {};
-    return tl::unexpected(ToError(at->status(), "cannot read from " + name));
+    return tl::unexpected(ReadError(at->status()));
+  }
+
+  Error ReadError(const leveldb::Status& status) const {
+    return ToError(status, "cannot read from " + name, way_out);
+  }
+
+  Error WriteError(const leveldb::Status& status) const {
+    // The first failure tells more than what followed from it.
+    const leveldb::Status first = env->failure();
+    return ToError(first.ok() ? status : first, "cannot write to " + name, way_out);
   }
 };
 
@@ -138,18 +178,19 @@ Database::~Database() = default;
 Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& folder,
                                                  const DatabaseOptions& options,
                                                  std::string_view format) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed)
-    return Fail(ErrorCode::kIo, "cannot create " + folder.string() + ": " + failed.message());
   std::unique_ptr<Database> database(new Database);
   Impl& impl = *database->impl_;
-  impl.folder = folder;
-  impl.name = folder.filename().string();
+  impl.name = options.name.empty() ? folder.filename().string() : options.name;
+  impl.way_out = options.way_out;
+  const std::string what = "cannot open " + impl.name + " in " + folder.string();
+  leveldb::Env* base = BaseEnv();
+  FinishDestroying(*base, folder.string());
+  leveldb::Status status = MakeFolders(*base, folder.string());
+  if (!status.ok()) return tl::unexpected(ToError(status, what));
+  impl.env = std::make_unique<StoreEnv>(base, folder.string());
   leveldb::DB* opened = nullptr;
-  const leveldb::Status status =
-      leveldb::DB::Open(impl.MakeOptions(options), folder.string(), &opened);
-  if (!status.ok()) return tl::unexpected(ToError(status, "cannot open " + folder.string()));
+  status = leveldb::DB::Open(impl.MakeOptions(options), folder.string(), &opened);
+  if (!status.ok()) return tl::unexpected(ToError(status, what, impl.way_out));
   impl.db.reset(opened);
 
   const auto found = database->Get(AsBytes(kFormatKey));
@@ -180,10 +221,7 @@ Status Database::Write(Batch& batch, bool sync) {
   leveldb::WriteOptions options;
   options.sync = sync;
   const leveldb::Status status = impl_->db->Write(options, &batch.impl_->batch);
-  if (sync && LostSync(*impl_->env)) {
-    return Fail(ErrorCode::kIo, "cannot write to " + impl_->name + ": a log could not be synced");
-  }
-  if (!status.ok()) return tl::unexpected(ToError(status, "cannot write to " + impl_->name));
+  if (!status.ok()) return tl::unexpected(impl_->WriteError(status));
   return {};
 }
 
@@ -216,7 +254,7 @@ Result<std::optional<Bytes>> Database::LastKey(ByteSpan prefix) const {
     }
   }
   if (!at->status().ok()) {
-    return tl::unexpected(ToError(at->status(), "cannot read from " + impl_->name));
+    return tl::unexpected(impl_->ReadError(at->status()));
   }
   if (!at->Valid() || !at->key().starts_with(AsSlice(prefix))) return std::nullopt;
   const ByteSpan key = AsSpan(at->key());
@@ -260,19 +298,16 @@ Status Database::FlushMemory() {
   return CompactRange(beyond, beyond);
 }
 
-uint64_t Database::DiskBytes() const { return DiskBytesOf(*impl_->env); }
+uint64_t Database::DiskBytes() const { return impl_->env->DiskBytes(); }
 
 Status Database::Destroy(const std::filesystem::path& folder) {
-  leveldb::Env& env = *leveldb::Env::Default();
-  std::vector<std::string> files;
-  if (!env.GetChildren(folder.string(), &files).ok()) return {};
-  for (const std::string& file : files) {
-    if (file == "." || file == "..") continue;
-    const leveldb::Status removed = env.RemoveFile((folder / file).string());
-    if (!removed.ok()) return tl::unexpected(ToError(removed, "cannot delete " + folder.string()));
-  }
-  const leveldb::Status removed = env.RemoveDir(folder.string());
-  if (!removed.ok()) return tl::unexpected(ToError(removed, "cannot delete " + folder.string()));
+  leveldb::Env& env = *BaseEnv();
+  FinishDestroying(env, folder.string());
+  if (!env.FileExists(folder.string())) return {};
+  leveldb::Status status = env.RenameFile(folder.string(), folder.string() + kDoomed);
+  if (status.ok()) status = SyncFolder(env, folder.parent_path().string());
+  if (status.ok()) status = FinishDestroying(env, folder.string());
+  if (!status.ok()) return tl::unexpected(ToError(status, "cannot delete " + folder.string()));
   return {};
 }
 

@@ -31,6 +31,16 @@ Bytes EncodeHeaderRow(const HeaderRow& row);
 /// Nothing if the bytes are no row.
 std::optional<HeaderRow> DecodeHeaderRow(ByteSpan bytes);
 
+/// The formats of the two databases.
+inline constexpr std::string_view kBodiesFormat = "cairn bodies 2";
+inline constexpr std::string_view kIndexFormat = "cairn header index 2";
+
+/// The two kinds of records in blocks/bodies.
+enum class RecordKind : uint8_t { kBody = 'b', kUndo = 'u' };
+
+/// The value of a record: payload, kind, and the checksum of its number and both.
+Bytes EncodeRecord(uint64_t sequence, RecordKind kind, ByteSpan payload);
+
 class BlockStore {
  public:
   /// Opens `folder`/bodies and `folder`/index. `budget` is the memory for caches and buffers.
@@ -41,6 +51,7 @@ class BlockStore {
   Result<uint64_t> AppendBody(ByteSpan raw_block);
   Result<uint64_t> AppendUndo(ByteSpan undo);
 
+  /// Checked against the record's own checksum, which covers its number and kind, too.
   Result<Bytes> ReadBody(uint64_t sequence) const;
   Result<Bytes> ReadUndo(uint64_t sequence) const;
 
@@ -53,8 +64,16 @@ class BlockStore {
   /// Numbers up to `last` are never handed out again, even if their records were lost.
   Status DiscardBehind(uint64_t last);
 
-  /// Makes all bodies durable, then the rows.
+  /// Makes all bodies and undo data durable, then the rows, with the number of the flush that this
+  /// is the first part of; without one, with the number of the last.
   Status SyncWithRows(std::span<const HeaderRow> rows);
+  Status SyncWithRows(std::span<const HeaderRow> rows, uint64_t flush_number);
+
+  /// The number of the last flush whose bodies and rows are durable; 0 if none had a number.
+  uint64_t flush_number() const { return flush_number_; }
+  /// An error if the coins were flushed with a greater number: then chainstate and blocks are not
+  /// of one copy, since every flush makes the blocks durable first.
+  Status CheckFlushOfCoins(uint64_t flush_number) const;
 
   /// Every row, in no useful order. An undecodable row is an error.
   Status ForEachRow(const std::function<void(const HeaderRow&)>& visit) const;
@@ -78,9 +97,11 @@ class BlockStore {
 
  private:
   BlockStore() = default;
-  Result<uint64_t> Append(uint8_t kind, ByteSpan payload);
-  Result<Bytes> Read(uint8_t kind, uint64_t sequence) const;
+  Result<uint64_t> Append(RecordKind kind, ByteSpan payload);
+  Result<Bytes> Read(RecordKind kind, uint64_t sequence) const;
   Status FindEnds();
+  Status ReadFlush();
+  Status SyncIndex(std::span<const HeaderRow> rows, uint64_t flush_number, uint64_t end);
   Status DeleteRun(uint64_t first, uint64_t last);
 
   std::unique_ptr<Database> bodies_;
@@ -88,6 +109,8 @@ class BlockStore {
   base::Mutex appending_;  // held while a record gets its number and is written
   std::atomic<uint64_t> first_sequence_{1};
   std::atomic<uint64_t> next_sequence_{1};
+  std::atomic<uint64_t> written_end_{1};  // behind the greatest number that has a record
+  std::atomic<uint64_t> flush_number_{0};
 };
 
 }  // namespace cairn::storage

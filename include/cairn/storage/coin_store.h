@@ -14,6 +14,9 @@
 
 namespace cairn::storage {
 
+/// The format of the database.
+inline constexpr std::string_view kCoinsFormat = "cairn coins 1";
+
 /// The state that a flush made durable.
 struct FlushedTip {
   BlockHash hash;

@@ -1,5 +1,10 @@
 // One LevelDB database with the settings that Cairn trusts: paranoid checks, checksums on every
-// read, logs synced before they are rotated away. Safe from any thread.
+// read, and what was written with `sync` survives a power cut together with all that came before
+// it, whatever a power cut leaves in the files (docs/formats/durability.md). Safe from any thread.
+//
+// An error names the database, what was tried and, where there is one, the way out. The first
+// failed write is the last: every write after it fails with the same reason, so that nothing is
+// ever written behind a gap.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +25,8 @@ class Snapshot;
 namespace cairn::storage {
 
 struct DatabaseOptions {
+  std::string name = {};                  // in messages; empty: that of the folder
+  std::string way_out = {};               // what to do where the files are damaged, for messages
   uint64_t cache_bytes = 8 << 20;         // of uncompressed blocks read
   uint64_t write_buffer_bytes = 4 << 20;  // one table in memory; LevelDB may hold two
   bool bloom_filter = false;              // pays where absent keys are asked for
@@ -122,7 +129,8 @@ class Database {
   /// Bytes of the files. Counted as they are written: costs nothing to ask.
   uint64_t DiskBytes() const;
 
-  /// Deletes the database in `folder` with all that it holds, open nowhere; fine if there is none.
+  /// Deletes the database in `folder`, open nowhere, in one step: after a crash it is there whole
+  /// or not at all. Fine if there is none.
   static Status Destroy(const std::filesystem::path& folder);
 
  private:

@@ -10,6 +10,7 @@
 namespace cairn::ledger {
 namespace {
 
+using storage::RecordKind;
 using test::BlockPlan;
 using test::ChainWorld;
 using test::MadeBlock;
@@ -55,19 +56,18 @@ class FailureTest : public testing::Test {
     return key;
   }
 
-  /// Replaces a record of blocks/bodies.
-  void SetRecord(uint64_t sequence, const Bytes& value) {
-    Change("blocks/bodies", "cairn bodies 1", [&](storage::Database&, storage::Batch& batch) {
-      batch.Put(SequenceKey(sequence), value);
+  /// Replaces a record of blocks/bodies by one whose checksum is right.
+  void SetRecord(uint64_t sequence, const Bytes& payload, RecordKind kind) {
+    Change("blocks/bodies", storage::kBodiesFormat, [&](storage::Database&, storage::Batch& batch) {
+      batch.Put(SequenceKey(sequence), storage::EncodeRecord(sequence, kind, payload));
     });
   }
 
+  /// The payload of a record.
   Bytes Record(uint64_t sequence) {
-    Bytes value;
-    Change("blocks/bodies", "cairn bodies 1", [&](storage::Database& database, storage::Batch&) {
-      value = **database.Get(SequenceKey(sequence));
-    });
-    return value;
+    const auto store = *storage::BlockStore::Open(world_.folder / "blocks", 1 << 20);
+    const auto body = store->ReadBody(sequence);
+    return body ? *body : store->ReadUndo(sequence).value();
   }
 
   /// Submits the better branch, which must fail, and looks at how the ledger takes it.
@@ -106,11 +106,11 @@ class FailureTest : public testing::Test {
 TEST_F(FailureTest, DamagedUndoData) {
   const Bytes undo = Record(undo_sequence_);
   for (const Bytes& damaged :
-       {Bytes{'u'}, Bytes(undo.begin(), undo.end() - 1), Bytes(undo.size(), 'u')}) {
-    SetRecord(undo_sequence_, damaged);
+       {Bytes(), Bytes(undo.begin(), undo.end() - 1), Bytes(undo.size(), 'u')}) {
+    SetRecord(undo_sequence_, damaged, RecordKind::kUndo);
     ExpectFailure("undo data of " + tip_.block->hash().ToString() + " is damaged");
   }
-  SetRecord(undo_sequence_, undo);
+  SetRecord(undo_sequence_, undo, RecordKind::kUndo);
   world_.Open();
   world_.Submit(better_[0].block);
   world_.Connect(better_[1].block);  // with the true record all is well
@@ -121,31 +121,42 @@ TEST_F(FailureTest, DamageDeeperDownTheChain) {
   world_.Open();
   better_ = MakeChain(world_.params, Place::Of(world_.ledger->View()->At(3)), 3, 9);
   world_.ledger.reset();
-  SetRecord(undo_below_, Bytes{'u'});
+  SetRecord(undo_below_, Bytes(), RecordKind::kUndo);
   ExpectFailure("undo data of " + fork_.hash.ToString() + " is damaged");
 }
 
 TEST_F(FailureTest, UndoDataThatIsABody) {
-  SetRecord(undo_sequence_, Record(body_sequence_));
+  SetRecord(undo_sequence_, Record(body_sequence_), RecordKind::kBody);
   ExpectFailure("is of another kind");
 }
 
 TEST_F(FailureTest, ABodyThatIsAnothers) {
-  SetRecord(body_sequence_, Record(body_sequence_ - 2));
+  SetRecord(body_sequence_, Record(body_sequence_ - 2), RecordKind::kBody);
   ExpectFailure("the stored body of " + tip_.block->hash().ToString() + " is damaged");
 }
 
 TEST_F(FailureTest, ABodyThatIsCut) {
   Bytes body = Record(body_sequence_);
   body.pop_back();
-  SetRecord(body_sequence_, body);
+  SetRecord(body_sequence_, body, RecordKind::kBody);
   ExpectFailure("the stored body of " + tip_.block->hash().ToString() + " is damaged");
+}
+
+TEST_F(FailureTest, ARecordWithoutItsChecksum) {
+  Change("blocks/bodies", storage::kBodiesFormat,
+         [&](storage::Database& database, storage::Batch& batch) {
+           Bytes value = **database.Get(SequenceKey(undo_sequence_));
+           value[value.size() / 2] ^= 1;
+           batch.Put(SequenceKey(undo_sequence_), value);
+         });
+  ExpectFailure("blocks/bodies record " + std::to_string(undo_sequence_) +
+                " does not have its checksum; remove the folders blocks and chainstate");
 }
 
 TEST_F(FailureTest, ACoinThatIsGone) {
   // The block's own reward: found missing when the rest of the block has been taken off already.
   const OutPoint reward = OutputOf(tip_.block->transactions()[0]);
-  Change("chainstate", "cairn coins 1", [&](storage::Database&, storage::Batch& batch) {
+  Change("chainstate", storage::kCoinsFormat, [&](storage::Database&, storage::Batch& batch) {
     storage::CoinStore::DeleteCoin(batch, reward);
   });
   coins_.erase(reward);
@@ -154,7 +165,7 @@ TEST_F(FailureTest, ACoinThatIsGone) {
 
 TEST_F(FailureTest, ACoinThatCannotBeRead) {
   const OutPoint output = OutputOf(*spend_);
-  Change("chainstate", "cairn coins 1", [&](storage::Database&, storage::Batch& batch) {
+  Change("chainstate", storage::kCoinsFormat, [&](storage::Database&, storage::Batch& batch) {
     batch.Put(storage::CoinKey(output), Bytes{0x80});
   });
   world_.Open();
@@ -173,7 +184,7 @@ TEST_F(FailureTest, ACoinThatCannotBeRead) {
 }
 
 TEST_F(FailureTest, BodiesAreCheckedWhenTheyAreReadForReaders) {
-  SetRecord(undo_sequence_, Bytes{'u'});
+  SetRecord(undo_sequence_, Bytes(), RecordKind::kUndo);
   world_.Open();
   const auto spent = world_.ledger->ReadSpentCoins(*world_.ledger->View()->tip);
   ASSERT_FALSE(spent.has_value());

@@ -238,7 +238,7 @@ TEST(LedgerRestart, HeadersAloneAreKept) {
 
 /// Deletes the last `count` records of blocks/bodies of a closed ledger.
 void LoseBodies(const ChainWorld& world, int count) {
-  const auto bodies = OpenRaw(world.options.blocks_folder / "bodies", "cairn bodies 1");
+  const auto bodies = OpenRaw(world.options.blocks_folder / "bodies", storage::kBodiesFormat);
   for (int i = 0; i < count; ++i) {
     const auto last = bodies->LastKey(AsBytes("s"));
     ASSERT_TRUE(last.has_value() && last->has_value());
@@ -246,6 +246,24 @@ void LoseBodies(const ChainWorld& world, int count) {
     batch.Delete(**last);
     ASSERT_TRUE(bodies->Write(batch, true).has_value());
   }
+}
+
+/// Deletes the record of what was flushed, so that nothing is known to be missing.
+void ForgetFlush(const ChainWorld& world) {
+  const auto index = OpenRaw(world.options.blocks_folder / "index", storage::kIndexFormat);
+  storage::Batch batch;
+  batch.Delete(AsBytes(std::string_view("\0flush", 6)));
+  ASSERT_TRUE(index->Write(batch, true).has_value());
+}
+
+TEST(LedgerRestart, BodiesThatWereFlushedMustBeThere) {
+  ChainWorld world;
+  world.Extend(3);
+  world.ledger.reset();
+  LoseBodies(world, 1);
+  EXPECT_EQ(ReopenError(world),
+            "blocks/bodies ends at record 6, but was flushed up to record 7; remove the folders "
+            "blocks and chainstate to fetch the blocks again");
 }
 
 TEST(LedgerRestart, BodiesThatWereLostAreHeadersAndComeAgain) {
@@ -256,6 +274,7 @@ TEST(LedgerRestart, BodiesThatWereLostAreHeadersAndComeAgain) {
   for (const MadeBlock& made : side) world.Submit(made.block);
   world.ledger.reset();
   LoseBodies(world, 2);
+  ForgetFlush(world);
   world.Open();
   for (const MadeBlock& made : side) {
     EXPECT_FALSE(world.ledger->Find(made.block->hash())->HasBody());
@@ -285,7 +304,7 @@ TEST(LedgerRestart, ARowWithoutItsParentIsRefused) {
   const Place tip = world.Extend(3);
   world.ledger.reset();
   {
-    const auto index = OpenRaw(world.options.blocks_folder / "index", "cairn header index 1");
+    const auto index = OpenRaw(world.options.blocks_folder / "index", storage::kIndexFormat);
     Bytes key;
     Writer(key).U8('h').Raw(tip.hash.span());
     const auto row = storage::DecodeHeaderRow(**index->Get(key));

@@ -41,7 +41,7 @@ uint64_t AppendUndo(BlockStore& store, const Bytes& undo) {
 
 /// One of the two databases, opened behind the store's back.
 std::unique_ptr<Database> OpenRaw(const TempDir& folder, const std::string& name) {
-  const char* format = name == "bodies" ? "cairn bodies 1" : "cairn header index 1";
+  const auto format = name == "bodies" ? kBodiesFormat : kIndexFormat;
   auto opened = Database::Open(folder / "blocks" / name, {}, format);
   EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
   return opened ? *std::move(opened) : nullptr;

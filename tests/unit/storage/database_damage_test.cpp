@@ -115,6 +115,24 @@ TEST(DatabaseDamage, AFlippedBitInATableIsAnErrorOrHarmless) {
   EXPECT_GT(ErrorsOfFlippedBits(".ldb", 120), 60);  // most bytes of a table matter
 }
 
+TEST(DatabaseDamage, AFlippedBitInAFooterIsAnErrorOrHarmless) {
+  // No checksum covers it, and it names sizes that LevelDB allocates as they are.
+  const TempDir folder;
+  Fill(folder / "db");
+  const fs::path table = FilesWith(folder / "db", ".ldb").at(0);
+  const Bytes whole = ReadBinary(table);
+  int errors = 0;
+  constexpr size_t kFooter = 48;
+  for (size_t bit = 0; bit < kFooter * 8; ++bit) {
+    Bytes damaged = whole;
+    damaged[whole.size() - kFooter + bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+    Write(table, damaged);
+    SCOPED_TRACE("bit " + std::to_string(bit));
+    if (ReadAll(folder / "db") == Found::kError) ++errors;
+  }
+  EXPECT_GT(errors, 100);
+}
+
 TEST(DatabaseDamage, AFlippedBitInTheListOfTablesIsAnError) {
   EXPECT_GT(ErrorsOfFlippedBits("MANIFEST", 60), 50);
   EXPECT_GT(ErrorsOfFlippedBits("CURRENT", 20), 10);
@@ -133,8 +151,8 @@ TEST(DatabaseDamage, ATableCutShortOrGoneIsAnError) {
   EXPECT_EQ(ReadAll(folder / "db"), Found::kError);
 }
 
-TEST(DatabaseDamage, AFlippedBitInTheLogNeverGivesAWrongValue) {
-  // Written and closed, but not yet in a table.
+TEST(DatabaseDamage, AFlippedBitInASyncedLogIsAnError) {
+  // Written, synced and closed, but not yet in a table.
   const TempDir folder;
   {
     const auto database = Database::Open(folder / "db", {}, kFormat);
@@ -142,34 +160,22 @@ TEST(DatabaseDamage, AFlippedBitInTheLogNeverGivesAWrongValue) {
     for (int i = 0; i < kKeys; ++i) {
       Batch batch;
       batch.Put(AsBytes(KeyOf(i)), AsBytes(ValueOf(i)));
-      ASSERT_TRUE((*database)->Write(batch, false).has_value());
+      ASSERT_TRUE((*database)->Write(batch, i == kKeys - 1).has_value());
     }
   }
   const fs::path log = FilesWith(folder / "db", ".log").at(0);
   const Bytes whole = ReadBinary(log);
   std::mt19937 random(2);
-  int errors = 0;
-  constexpr int kRounds = 60;
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const TempDir damaged;
     fs::copy(folder / "db", damaged / "db", fs::copy_options::recursive);
     Bytes bytes = whole;
     bytes[random() % bytes.size()] ^= static_cast<uint8_t>(1u << random() % 8);
     Write(damaged / "db" / log.filename().string(), bytes);
     const auto database = Database::Open(damaged / "db", {}, kFormat);
-    if (!database) {
-      ++errors;
-      continue;
-    }
-    // What is still there must be right; a damaged length may hide the rest of the log.
-    for (int key = 0; key < kKeys; ++key) {
-      const auto found = (*database)->Get(AsBytes(KeyOf(key)));
-      if (found && *found) {
-        ASSERT_EQ(AsText(**found), ValueOf(key));
-      }
-    }
+    ASSERT_FALSE(database.has_value());
+    EXPECT_EQ(database.error().code, ErrorCode::kCorruption);
   }
-  EXPECT_GT(errors, kRounds / 2);
 }
 
 TEST(DatabaseDamage, ALogCutShortLosesOnlyItsEnd) {
