@@ -360,7 +360,7 @@ TEST(TinyWorlds, EveryOrderOfTwoBranches) {
   }
   Report("two branches", tally);
   EXPECT_EQ(tally.histories, 126);  // nine blocks, of which four are of one branch
-  EXPECT_EQ(tally.deepest, 5);  // four blocks with more work undo five
+  EXPECT_EQ(tally.deepest, 5);      // four blocks with more work undo five
   EXPECT_GT(tally.reorganisations, 100);
 }
 
