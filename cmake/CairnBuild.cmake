@@ -9,6 +9,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 option(CAIRN_TESTS "Build the tests and benchmarks" ON)
 option(CAIRN_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
 option(CAIRN_COVERAGE "Count the lines that tests run (GCC; see scripts/coverage)" OFF)
+option(CAIRN_TIDY "Run clang-tidy on the product's files as they are compiled" OFF)
 set(CAIRN_SANITIZE "" CACHE STRING "Sanitizer to build with: address or thread")
 
 find_program(CCACHE_PROGRAM ccache)
@@ -51,6 +52,10 @@ endif()
 if(CAIRN_SANITIZE)
   add_library(cairn_sanitizer_options OBJECT "${CMAKE_SOURCE_DIR}/cmake/sanitizer_options.cpp")
   link_libraries(cairn_sanitizer_options)
+endif()
+
+if(CAIRN_TIDY)
+  find_program(CLANG_TIDY_PROGRAM clang-tidy-14 REQUIRED)
 endif()
 
 if(CAIRN_COVERAGE)

@@ -17,6 +17,9 @@ function(cairn_layer NAME)
   add_library(cairn::${NAME} ALIAS cairn_${NAME})
   target_include_directories(cairn_${NAME} ${scope} "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}")
   target_link_libraries(cairn_${NAME} ${scope} ${LAYER_USES} ${LAYER_LINK})
+  if(CAIRN_TIDY AND sources AND NOT NAME IN_LIST CAIRN_UNTIDY)
+    set_target_properties(cairn_${NAME} PROPERTIES CXX_CLANG_TIDY "${CLANG_TIDY_PROGRAM};--quiet")
+  endif()
 endfunction()
 
 # cairn_program(NAME [LINK libraries...]): src/apps/NAME.cpp (dashes become underscores) as a binary.

@@ -38,7 +38,9 @@ std::optional<Expression> ParseExpression(std::string_view text) {
   return Expression{text, text.substr(0, open), text.substr(open + 1, text.size() - open - 2)};
 }
 
-tl::unexpected<Error> Misplaced(std::string what) { return Invalid("Can only have " + what); }
+tl::unexpected<Error> Misplaced(const std::string& what) {
+  return Invalid("Can only have " + what);
+}
 
 // --- scripts
 
@@ -210,7 +212,7 @@ Result<Scripts> ExpandNested(const Expression& expression, Context context,
     return Misplaced("wsh() at top level or inside sh()");
   }
   if (!witness && context != Context::kTop) return Misplaced("sh() at top level");
-  const Result<Scripts> inner = Expand(
+  Result<Scripts> inner = Expand(
       expression.argument, witness ? Context::kWitnessScriptHash : Context::kScriptHash, prefixes);
   if (!inner) return inner;
   const DescriptorScript& script = inner->front();

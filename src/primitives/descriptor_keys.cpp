@@ -45,7 +45,7 @@ Result<std::string> ParseOrigin(std::string_view text) {
   while (!rest.empty()) {
     rest.remove_prefix(1);  // the slash
     const std::string_view step = rest.substr(0, rest.find('/'));
-    const Result<std::string> parsed = ParseStep(step);
+    Result<std::string> parsed = ParseStep(step);
     if (!parsed) return parsed;
     origin += "/" + *parsed;
     rest.remove_prefix(step.size());

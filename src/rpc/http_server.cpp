@@ -292,7 +292,7 @@ void HttpServer::Core::WaitForReplies() {
 HttpServer::HttpServer(HttpOptions options, Authorize authorize, Answer answer)
     : core_(std::make_unique<Core>(std::move(options), std::move(authorize), std::move(answer))) {}
 
-HttpServer::~HttpServer() { Stop(); }
+HttpServer::~HttpServer() { Stop(); }  // NOLINT(bugprone-exception-escape)
 
 Status HttpServer::Start() { return core_->Start(); }
 

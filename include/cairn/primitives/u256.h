@@ -15,8 +15,8 @@ namespace cairn {
 class U256 {
  public:
   constexpr U256() = default;
-  constexpr U256(uint64_t low)
-      : limbs_{low, 0, 0, 0} {}  // NOLINT(google-explicit-constructor): a number
+  // NOLINTNEXTLINE(google-explicit-constructor): a number
+  constexpr U256(uint64_t low) : limbs_{low, 0, 0, 0} {}
 
   /// From 32 bytes, the least significant first (as a hash is compared with a target).
   static U256 FromLittle(ByteSpan bytes);

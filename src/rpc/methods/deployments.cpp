@@ -14,7 +14,6 @@ namespace {
 
 using consensus::Bip9Deployment;
 using consensus::Bip9State;
-using consensus::Bip9States;
 
 std::string_view StateName(Bip9State state) {
   switch (state) {

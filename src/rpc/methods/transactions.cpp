@@ -38,7 +38,7 @@ TransactionPtr FindIn(const BlockPtr& block, const Txid& txid) {
   return found == all.end() ? nullptr : TransactionPtr(block, &*found);
 }
 
-[[noreturn]] void ThrowNotFound(std::string where) {
+[[noreturn]] void ThrowNotFound(const std::string& where) {
   throw RpcError(kInvalidAddressOrKey, where + ". Use gettransaction for wallet transactions.");
 }
 
