@@ -5,6 +5,7 @@
 
 #include "cairn/base/log.h"
 #include "consensus/rules/header.h"
+#include "src/ledger/undo.h"
 
 namespace cairn::ledger {
 namespace {
@@ -12,28 +13,24 @@ namespace {
 using consensus::Blame;
 using consensus::Violation;
 
-storage::HeaderRow RowOf(const HeaderEntry& entry) {
-  storage::HeaderRow row;
-  row.header = entry.header;
-  row.height = entry.height;
-  row.validity = static_cast<uint8_t>(entry.validity.load());
-  row.failed = entry.failed;
-  row.body_sequence = entry.body_sequence;
-  row.undo_sequence = entry.undo_sequence;
-  row.body_size = entry.body_size;
-  row.tx_count = entry.tx_count;
-  return row;
-}
-
-SubmitResult Answer(BlockOutcome outcome, std::string reason, const HeaderEntry* entry = nullptr) {
+SubmitResult Of(BlockOutcome outcome, std::string reason, const HeaderEntry* entry = nullptr) {
   return {outcome, std::move(reason), entry, {}};
 }
 
 }  // namespace
 
 ChainState::ChainState(const LedgerOptions& options, const consensus::Params& params,
-                       const Clock& clock, WorkerPool& workers)
-    : options_(options), params_(params), clock_(clock), workers_(workers), tree_(params) {}
+                       const Clock& clock, WorkerPool& workers, StateEvents events)
+    : options_(options),
+      params_(params),
+      clock_(clock),
+      workers_(workers),
+      events_(std::move(events)),
+      tree_(params) {
+  meter_.enabled = log::IsEnabled(log::kBench);
+}
+
+ChainState::~ChainState() { DropStaged(); }
 
 void ChainState::Fail(const Error& error) {
   if (!failure().empty()) return;
@@ -43,8 +40,8 @@ void ChainState::Fail(const Error& error) {
 
 SubmitResult ChainState::AcceptHeader(const Header& header, const BlockHash& hash) {
   if (HeaderEntry* known = tree_.Find(hash)) {
-    if (known->failed) return Answer(BlockOutcome::kDuplicateInvalid, "duplicate-invalid", known);
-    return Answer(BlockOutcome::kDuplicate, "duplicate", known);
+    if (known->failed) return Of(BlockOutcome::kDuplicateInvalid, "duplicate-invalid", known);
+    return Of(BlockOutcome::kDuplicate, "duplicate", known);
   }
   HeaderEntry* parent = tree_.Find(header.previous);
   const HeaderEntry* above = parent != nullptr ? parent : &tree_.entries().front();
@@ -53,47 +50,55 @@ SubmitResult ChainState::AcceptHeader(const Header& header, const BlockHash& has
   const consensus::HeaderContext context{header,    hash,         params_,
                                          ancestors, clock_.Now(), checkpointed};
   if (parent == nullptr) {
-    if (!consensus::HasProofOfWork(context)) return Answer(BlockOutcome::kRejected, "high-hash");
-    return Answer(BlockOutcome::kOrphan, "prev-blk-not-found");
+    if (!consensus::HasProofOfWork(context)) return Of(BlockOutcome::kRejected, "high-hash");
+    return Of(BlockOutcome::kOrphan, "prev-blk-not-found");
   }
   if (parent->failed && consensus::HasProofOfWork(context)) {
-    return Answer(BlockOutcome::kRejected, "bad-prevblk");
+    return Of(BlockOutcome::kRejected, "bad-prevblk");
   }
   if (const consensus::Verdict verdict = consensus::CheckHeader(context); !verdict) {
     return {BlockOutcome::kRejected, verdict.error().Reason(), nullptr, verdict.error()};
   }
   HeaderEntry* entry = tree_.Insert(header, hash, parent);
   dirty_rows_.insert(entry);
-  return Answer(BlockOutcome::kStored, "", entry);
+  return Of(BlockOutcome::kStored, "", entry);
 }
 
-SubmitResult ChainState::AcceptBlock(const consensus::CheckedBlock& block) {
-  if (!failure().empty()) return Answer(BlockOutcome::kFailed, failure());
+void ChainState::AcceptBlock(const consensus::CheckedBlock& block, Answer answer) {
+  if (!failure().empty()) return answer(Of(BlockOutcome::kFailed, failure()));
   const SubmitResult header = AcceptHeader(block->header(), block->hash());
   HeaderEntry* entry = tree_.Find(block->hash());
-  if (entry == nullptr || header.outcome == BlockOutcome::kDuplicateInvalid) return header;
-  if (entry->HasBody()) return header;  // a duplicate
-
+  const bool refused = entry == nullptr || header.outcome == BlockOutcome::kDuplicateInvalid;
+  if (refused || entry->HasBody()) {
+    PublishIfStale();
+    return answer(header);  // refused, or a duplicate
+  }
   const EntryAncestors ancestors(entry->parent);
-  const consensus::PlacedBlock placed{*block, params_, ancestors};
-  if (const consensus::Verdict verdict = consensus::AcceptBlock(placed); !verdict) {
-    return Refuse(entry, verdict.error());
+  if (const auto placed = consensus::AcceptBlock({*block, params_, ancestors}); !placed) {
+    const SubmitResult refusal = Refuse(entry, placed.error());
+    PublishIfStale();
+    return answer(refusal);
   }
-  if (const Status stored = StoreBody(entry, *block); !stored) {
-    Fail(stored.error());
-    return Answer(BlockOutcome::kFailed, failure());
+  StoreBody(entry, block.ptr());
+  watched_ = entry;
+  watched_violation_.reset();
+  const Status advanced = Advance(block.ptr());
+  watched_ = nullptr;
+  if (!advanced) {
+    Fail(advanced.error());
+    return answer(Of(BlockOutcome::kFailed, failure()));
   }
-  const auto activated = Activate(block.ptr(), entry);
-  if (!activated) {
-    Fail(activated.error());
-    return Answer(BlockOutcome::kFailed, failure());
+  for (Staged& staged : window_) {
+    if (staged.entry != entry) continue;
+    staged.answer = std::move(answer);
+    return;
   }
-  if (activated->violation) {
-    const Violation& violation = *activated->violation;
-    return {BlockOutcome::kRejected, violation.Reason(), entry, violation};
+  if (entry->failed && watched_violation_) {
+    return answer(
+        {BlockOutcome::kRejected, watched_violation_->Reason(), entry, watched_violation_});
   }
   const bool connected = tip_->Ancestor(entry->height) == entry;
-  return Answer(connected ? BlockOutcome::kConnected : BlockOutcome::kStored, "", entry);
+  answer(Of(connected ? BlockOutcome::kConnected : BlockOutcome::kStored, "", entry));
 }
 
 SubmitResult ChainState::RefuseBlock(const Block& block, const Violation& violation) {
@@ -103,7 +108,7 @@ SubmitResult ChainState::RefuseBlock(const Block& block, const Violation& violat
                          !consensus::HasAmbiguousMerkleTree(block);
   HeaderEntry* entry = tree_.Find(block.hash());
   if (entry != nullptr && entry->failed) {
-    return Answer(BlockOutcome::kDuplicateInvalid, "duplicate-invalid", entry);
+    return Of(BlockOutcome::kDuplicateInvalid, "duplicate-invalid", entry);
   }
   if (entry == nullptr && own_fault && failure().empty()) {
     AcceptHeader(block.header(), block.hash());
@@ -117,6 +122,8 @@ SubmitResult ChainState::RefuseBlock(const Block& block, const Violation& violat
 SubmitResult ChainState::Refuse(HeaderEntry* entry, const Violation& violation) {
   LOG_INFO("Block {} at height {} refused: {}", entry->hash, entry->height, violation);
   if (consensus::BlameOf(violation, consensus::Subject::kBlock) == Blame::kInvalid) Condemn(entry);
+  if (watched_ != nullptr && watched_->failed && !watched_violation_)
+    watched_violation_ = violation;
   return {BlockOutcome::kRejected, violation.Reason(), entry, violation};
 }
 
@@ -124,29 +131,51 @@ void ChainState::Condemn(HeaderEntry* entry) {
   for (HeaderEntry* changed : tree_.MarkFailed(entry)) dirty_rows_.insert(changed);
 }
 
-Status ChainState::StoreBody(HeaderEntry* entry, const Block& block) {
-  const auto sequence = block_store_->AppendBody(block.bytes());
-  if (!sequence) return tl::unexpected(sequence.error());
-  entry->body_size = static_cast<uint32_t>(block.bytes().size());
-  entry->tx_count = static_cast<uint32_t>(block.transactions().size());
-  entry->body_sequence.store(*sequence, std::memory_order_release);
+void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block) {
+  entry->body_size = static_cast<uint32_t>(block->bytes().size());
+  entry->tx_count = static_cast<uint32_t>(block->transactions().size());
+  entry->body_sequence.store(store_->WriteBody(block), std::memory_order_release);
   entry->validity = Validity::kBody;
   dirty_rows_.insert(entry);
   tree_.LinkBody(entry);
-  return {};
 }
 
-Result<std::optional<FoundCoin>> ChainState::FindCoin(const OutPoint& outpoint) {
-  const auto coin = cache_->Find(outpoint);
-  if (!coin) return tl::unexpected(coin.error());
-  if (!*coin) return std::nullopt;
-  const Coin& found = **coin;
-  return FoundCoin{found.value, found.height, found.coinbase,
-                   Bytes(found.script.begin(), found.script.end()), tip_};
+void ChainState::Warm(const Block& block) {
+  if (table_ == nullptr || table_->IsComplete()) return;
+  std::unordered_set<Txid, UnsaltedHasher> own;
+  std::vector<OutPoint> outpoints;
+  outpoints.reserve(block.SpendCount());
+  for (const Transaction& tx : block.transactions()) {
+    for (const TxIn& input : tx.inputs) {
+      if (!input.prevout.IsNull() && !own.contains(input.prevout.txid)) {
+        outpoints.push_back(input.prevout);
+      }
+    }
+    own.insert(tx.txid);
+  }
+  std::sort(outpoints.begin(), outpoints.end());
+  // A failure to read is met again, and dealt with, when the coin is needed.
+  static_cast<void>(table_->Warm(outpoints));
+}
+
+Result<std::optional<FoundCoin>> ChainState::FindCoin(const OutPoint& outpoint) const {
+  const auto stale = [] { return cairn::Fail(ErrorCode::kBusy, "the tip has moved"); };
+  const uint64_t version = coins_version_.load(std::memory_order_acquire);
+  if (version % 2 != 0) return stale();
+  const ChainViewPtr view = view_.Get();
+  ScriptArena scripts;
+  const auto found = table_->FindOnly(outpoint, scripts);
+  if (!found) return tl::unexpected(found.error());
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (coins_version_.load(std::memory_order_acquire) != version) return stale();
+  if (!*found) return std::nullopt;
+  const Coin& coin = **found;
+  return FoundCoin{coin.value, coin.height, coin.coinbase,
+                   Bytes(coin.script.begin(), coin.script.end()), view->tip};
 }
 
 Result<BlockPtr> ChainState::ReadBlock(const HeaderEntry& entry) const {
-  auto bytes = block_store_->ReadBody(entry.body_sequence);
+  auto bytes = store_->ReadBody(entry.body_sequence);
   if (!bytes) return tl::unexpected(bytes.error());
   auto block = Block::Parse(*std::move(bytes));
   if (!block || (*block)->hash() != entry.hash) {
@@ -154,6 +183,17 @@ Result<BlockPtr> ChainState::ReadBlock(const HeaderEntry& entry) const {
                        "the stored body of " + entry.hash.ToString() + " is damaged");
   }
   return block;
+}
+
+Result<std::vector<storage::StoredCoin>> ChainState::ReadSpent(const HeaderEntry& entry) const {
+  const auto undo = store_->ReadUndo(entry.undo_sequence);
+  if (!undo) return tl::unexpected(undo.error());
+  auto spent = DecodeUndo(entry.hash, *undo);
+  if (!spent) {
+    return cairn::Fail(ErrorCode::kCorruption,
+                       "the undo data of " + entry.hash.ToString() + " is damaged");
+  }
+  return *std::move(spent);
 }
 
 std::vector<BranchTip> ChainState::BranchTips() const {
@@ -180,30 +220,6 @@ std::vector<BranchTip> ChainState::BranchTips() const {
                                           : a.tip->hash < b.tip->hash;
   });
   return tips;
-}
-
-Status ChainState::Flush() {
-  // After a failure the coins in memory may be half of a change.
-  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
-  std::vector<storage::HeaderRow> rows;
-  rows.reserve(dirty_rows_.size());
-  for (const HeaderEntry* entry : dirty_rows_) rows.push_back(RowOf(*entry));
-  if (Status synced = block_store_->SyncWithRows(rows); !synced) return synced;
-  dirty_rows_.clear();
-  const bool drop = cache_->MemoryBytes() > options_.cache_bytes;
-  if (Status flushed = cache_->Flush({tip_->hash, ++flush_number_}, drop); !flushed) return flushed;
-  blocks_since_flush_ = 0;
-  last_flush_ = std::chrono::steady_clock::now();
-  return {};
-}
-
-Status ChainState::FlushIfDue() {
-  const bool by_count =
-      options_.flush_every_blocks > 0 && blocks_since_flush_ >= options_.flush_every_blocks;
-  const bool by_memory = cache_->MemoryBytes() > options_.cache_bytes;
-  const bool by_time = std::chrono::steady_clock::now() - last_flush_ >= options_.flush_interval;
-  if (!by_count && !by_memory && !by_time) return {};
-  return Flush();
 }
 
 }  // namespace cairn::ledger

@@ -1,9 +1,16 @@
-// The state of the ledger and its transitions, without threads: the header tree, the coins at the
-// tip, and the store beneath them. Everything but `tree().Find` and the stores is for one thread
-// only.
+// The state of the ledger and its transitions: the header tree, the coins at the tip, the blocks
+// that are being proven above it, and the store beneath. Everything is for the ledger's thread
+// alone but what says otherwise.
+//
+// Blocks are *staged* in chain order: their coins are found, their money is checked, their scripts
+// go to the workers, and the next block follows at once. They are *committed* in the same order as
+// their scripts prove true. Nothing that is not proven reaches the table of coins, and so no flush.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,15 +25,29 @@
 #include "cairn/storage/block_store.h"
 #include "cairn/storage/coin_store.h"
 #include "consensus/rules/block.h"
-#include "src/ledger/coin_cache.h"
+#include "src/ledger/coin_overlay.h"
+#include "src/ledger/coin_table.h"
 #include "src/ledger/header_tree.h"
+#include "src/ledger/read_ahead.h"
+#include "src/ledger/script_job.h"
+#include "src/ledger/store_thread.h"
 
 namespace cairn::ledger {
+
+/// Called once with what became of a submitted block, on the ledger's thread.
+using Answer = std::function<void(SubmitResult)>;
+
+/// What the state tells its owner. Called on any of the ledger's threads; must not call back.
+struct StateEvents {
+  std::function<void()> wake = [] {};       // there may be something to settle
+  std::function<void()> published = [] {};  // a new view can be seen
+};
 
 class ChainState {
  public:
   ChainState(const LedgerOptions& options, const consensus::Params& params, const Clock& clock,
-             WorkerPool& workers);
+             WorkerPool& workers, StateEvents events);
+  ~ChainState();
 
   /// Opens the store, loads the headers and connects the stored blocks above the flushed tip.
   Status Open();
@@ -35,26 +56,36 @@ class ChainState {
   /// `kDuplicate` if it was known.
   SubmitResult AcceptHeader(const Header& header, const BlockHash& hash);
 
-  /// Takes a block that passed `CheckBlock`: stores it, and connects it if it leads to the best
-  /// chain.
-  SubmitResult AcceptBlock(const consensus::CheckedBlock& block);
+  /// Takes a block that passed `CheckBlock`: stores it, and stages it if it leads to the best
+  /// chain. The answer comes when the block's fate is known.
+  void AcceptBlock(const consensus::CheckedBlock& block, Answer answer);
 
   /// Takes note of a block that failed `CheckBlock`, so that its header is condemned where the
   /// failure is the block's own.
   SubmitResult RefuseBlock(const Block& block, const consensus::Violation& violation);
 
+  /// Commits the staged blocks whose scripts are proven, and goes on with what has become possible.
+  void SettleReady();
+  /// Waits until no block is staged any more.
+  void SettleAll();
+  /// Gives up what is staged, and answers for it; the blocks stay stored.
+  void DropStaged();
+
+  /// Fetches the coins that the block will spend from the database. For workers.
+  void Warm(const Block& block);
+
   /// All rules but proof of work against the tip; nothing is stored. The reason, or nothing if it
   /// would connect.
   std::optional<std::string> TestBlock(const BlockPtr& block);
 
-  Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint);
+  /// The coin at the published tip. From any thread. `kBusy` if the tip moved meanwhile.
+  Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) const;
   std::vector<BranchTip> BranchTips() const;
-  Result<BlockPtr> ReadBlock(const HeaderEntry& entry) const;
+  Result<BlockPtr> ReadBlock(const HeaderEntry& entry) const;  // from any thread
+  Result<std::vector<storage::StoredCoin>> ReadSpent(const HeaderEntry& entry) const;  // likewise
 
-  /// Makes all that is committed durable.
+  /// Makes all that is committed durable, and returns when it is.
   Status Flush();
-  /// Flushes if the cache is full, enough blocks have come, or enough time has passed.
-  Status FlushIfDue();
 
   /// Publishes anew if tip or best header have moved since. To be called before a submission is
   /// answered.
@@ -62,61 +93,106 @@ class ChainState {
 
   const HeaderTree& tree() const { return tree_; }
   const storage::BlockStore& blocks() const { return *block_store_; }
+  const StoreThread& store() const { return *store_; }
   const Published<ChainView>& view() const { return view_; }
-  /// Why nothing is written any more; empty while all is well.
+  VerificationMeter& meter() { return meter_; }
+  /// Why nothing is written any more; empty while all is well. From any thread.
   std::string failure() const { return *failure_.Get(); }
   bool reached_stop_height() const { return reached_stop_height_; }
   void Fail(const Error& error);
 
-  /// Ends a long `Activate` early. From any thread.
+  /// Ends a long `Advance` early. From any thread.
   void Interrupt() { interrupted_ = true; }
   /// Whether the node is still catching up, as of now; false once is false for ever. From any
   /// thread.
   bool IsInitialDownload(const HeaderEntry& tip);
 
  private:
+  /// A block above the tip whose scripts are being proven.
+  struct Staged {
+    HeaderEntry* entry;
+    BlockPtr block;
+    std::shared_ptr<const SpentCoins> spent;
+    std::shared_ptr<ScriptJob> scripts;  // null: assumed valid
+    Answer answer;                       // null: nobody asks
+
+    bool IsProven() const { return scripts == nullptr || scripts->IsDone(); }
+  };
+
+  using HeldAnswers = std::vector<std::pair<Answer, SubmitResult>>;
+  static void GiveAnswers(HeldAnswers& held);
+
   // Opening (chain_state_open.cpp).
+  Status OpenStores();
   Status LoadHeaders();
   Status InsertRows(std::vector<storage::HeaderRow> rows);
-  Status StoreGenesis();
+  void StoreGenesis(BlockPtr genesis);
   Status LoadTip();
+  Status ConnectStored();
 
   SubmitResult Refuse(HeaderEntry* entry, const consensus::Violation& violation);
   void Condemn(HeaderEntry* entry);
-  Status StoreBody(HeaderEntry* entry, const Block& block);
+  void StoreBody(HeaderEntry* entry, const BlockPtr& block);
 
   // The best chain (chain_state_activate.cpp).
-  /// Moves the tip to the best candidate. `fresh` is the block just accepted, to save reading it.
-  /// Gives the violation of `watched`, if connecting it failed.
-  struct Activation {
-    std::optional<consensus::Violation> violation;
-  };
-  Result<Activation> Activate(const BlockPtr& fresh, const HeaderEntry* watched);
+  /// Stages blocks towards the best candidate until there is none better than what is staged.
+  /// `fresh` is the block just accepted, to save reading it.
+  Status Advance(const BlockPtr& fresh);
+  /// One step of it; false when there is nothing to do.
+  Result<bool> Step(const BlockPtr& fresh);
   bool MustPause() const;
-  Status Disconnect();
-  /// False if the block broke a rule, which is then in `violation`.
-  Result<bool> Connect(HeaderEntry* entry, const BlockPtr& block, consensus::Violation& violation);
-  Result<consensus::Verdict> CheckConnect(const Block& block, const HeaderEntry* parent,
-                                          std::span<const Coin* const> coins, bool with_scripts);
+  bool WindowIsFull() const;
+  /// The last staged block, or the tip.
+  HeaderEntry* Front() const { return window_.empty() ? tip_ : window_.back().entry; }
+  Status Stage(HeaderEntry* entry, const BlockPtr& block);
+  /// Waits for the oldest staged block and commits it, or condemns it and drops what follows.
+  Status SettleOldest();
+  Status CommitStaged(Staged staged);
+  void CondemnStaged(Staged staged, const consensus::Violation& violation);
+  Status DisconnectTip();
+  Result<tl::expected<consensus::ScriptFlags, consensus::Violation>> CheckMoney(
+      const Block& block, const HeaderEntry* parent, std::span<const Coin* const> coins,
+      bool overwrites);
+  Result<bool> OverwritesCoin(const Block& block, int height, const HeaderEntry* parent);
   bool AssumesValid(const HeaderEntry* entry) const;
   void Commit(HeaderEntry* tip);
   void Publish();
+
+  // Flushing (chain_state_flush.cpp).
+  /// Begins a flush if enough has changed or enough time has passed; finishes the one before.
+  Status FlushIfDue();
+  bool FlushIsDue() const;
+  void BeginFlush();
+  void FinishFlush();
 
   const LedgerOptions options_;
   const consensus::Params& params_;
   const Clock& clock_;
   WorkerPool& workers_;
+  const StateEvents events_;
+  VerificationMeter meter_;
   std::unique_ptr<storage::BlockStore> block_store_;
   std::unique_ptr<storage::CoinStore> coin_store_;
   HeaderTree tree_;
-  std::unique_ptr<CoinCache> cache_;
+  std::unique_ptr<CoinTable> table_;
+  std::unique_ptr<CoinOverlay> overlay_;
+  std::unique_ptr<StoreThread> store_;
+  std::unique_ptr<ReadAhead> read_ahead_;
   std::unordered_set<HeaderEntry*> dirty_rows_;
-  HeaderEntry* tip_ = nullptr;
+  HeaderEntry* tip_ = nullptr;      // committed
+  std::deque<Staged> window_;       // above the tip, in chain order
+  HeldAnswers held_answers_;        // until the view shows their blocks
+  HeldAnswers refusals_;            // until the chain without their blocks is settled
+  HeaderEntry* watched_ = nullptr;  // the block just accepted
+  std::optional<consensus::Violation> watched_violation_;  // why it, or one before it, failed
   Published<ChainView> view_;
+  /// Odd while the coins are not those of the published tip.
+  std::atomic<uint64_t> coins_version_{0};
   Published<std::string> failure_{std::make_shared<const std::string>()};
   uint64_t flush_number_ = 0;
   int blocks_since_flush_ = 0;
   std::chrono::steady_clock::time_point last_flush_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
   std::atomic<bool> initial_download_{true};
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> reached_stop_height_{false};

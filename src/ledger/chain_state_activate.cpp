@@ -1,131 +1,233 @@
-// Moving the tip: disconnecting, connecting, committing.
+// Moving the tip: staging, proving, committing, disconnecting.
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "cairn/base/log.h"
+#include "consensus/rules/spending.h"
 #include "consensus/script/flags.h"
 #include "consensus/work.h"
-#include "src/ledger/block_scripts.h"
 #include "src/ledger/chain_state.h"
-#include "src/ledger/connect.h"
 #include "src/ledger/undo.h"
 
 namespace cairn::ledger {
 namespace {
 
-/// The entries from above `fork` up to `last`, in ascending order.
-std::vector<HeaderEntry*> PathFrom(const HeaderEntry* fork, HeaderEntry* last,
-                                   const HeaderTree& tree) {
-  std::vector<HeaderEntry*> path;
-  for (HeaderEntry* entry = last; entry != fork; entry = tree.Find(entry->header.previous)) {
-    path.push_back(entry);
-  }
-  return {path.rbegin(), path.rend()};
-}
+// Blocks and inputs that are proven at the same time: enough that the workers never run dry between
+// two blocks, few enough that little memory waits.
+constexpr size_t kMostStagedBlocks = 12;
+constexpr size_t kMostStagedInputs = 20'000;
+constexpr std::chrono::seconds kProgressInterval{5};
 
 }  // namespace
 
-Result<ChainState::Activation> ChainState::Activate(const BlockPtr& fresh,
-                                                    const HeaderEntry* watched) {
-  Activation result;
-  while (!MustPause()) {
-    tree_.PruneCandidates(tip_);
-    HeaderEntry* target = tree_.BestCandidate();
-    if (target == nullptr || target == tip_) break;
-    const HeaderEntry* fork = FindFork(tip_, target);
-    if (fork != tip_) {
-      LOG_INFO("Reorganising: {} blocks off, {} blocks on, to {}", tip_->height - fork->height,
-               target->height - fork->height, target->hash);
-    }
-    while (tip_ != fork) {
-      if (const Status done = Disconnect(); !done) return tl::unexpected(done.error());
-    }
-    for (HeaderEntry* entry : PathFrom(fork, target, tree_)) {
-      if (MustPause()) break;
-      BlockPtr block = fresh;
-      if (fresh == nullptr || fresh->hash() != entry->hash) {
-        auto read = ReadBlock(*entry);
-        if (!read) return tl::unexpected(read.error());
-        block = *std::move(read);
-      }
-      consensus::Violation violation{};
-      const auto connected = Connect(entry, block, violation);
-      if (!connected) return tl::unexpected(connected.error());
-      if (!*connected) {
-        Refuse(entry, violation);
-        if (watched != nullptr && watched->failed) result.violation = violation;
-        break;
-      }
-      // Readers never see a chain with less work than the one before.
-      if (tip_->chain_work >= view_.Get()->tip->chain_work) Publish();
-      if (const Status flushed = FlushIfDue(); !flushed) return tl::unexpected(flushed.error());
-    }
+Status ChainState::Advance(const BlockPtr& fresh) {
+  while (true) {
+    const auto stepped = Step(fresh);
+    if (!stepped) return tl::unexpected(stepped.error());
+    if (!*stepped) break;
   }
-  Publish();
-  return result;
-}
-
-bool ChainState::MustPause() const {
-  return reached_stop_height_ || interrupted_ || options_.interrupted();
-}
-
-Status ChainState::Disconnect() {
-  const auto block = ReadBlock(*tip_);
-  if (!block) return tl::unexpected(block.error());
-  const auto undo = block_store_->ReadUndo(tip_->undo_sequence);
-  if (!undo) return tl::unexpected(undo.error());
-  const auto spent = DecodeUndo(tip_->hash, *undo);
-  if (!spent) {
-    return cairn::Fail(ErrorCode::kCorruption,
-                       "the undo data of " + tip_->hash.ToString() + " is damaged");
+  while (!window_.empty() && window_.front().IsProven()) {
+    if (Status settled = SettleOldest(); !settled) return settled;
   }
-  if (Status done = UnapplyBlock(**block, *spent, *cache_); !done) return done;
-  tip_ = tree_.Find(tip_->header.previous);
+  if (!window_.empty()) return {};
+  PublishIfStale();
+  GiveAnswers(refusals_);
   return {};
 }
 
-Result<bool> ChainState::Connect(HeaderEntry* entry, const BlockPtr& block,
-                                 consensus::Violation& violation) {
-  const auto resolved = ResolvedCoins::Resolve(*block, entry->height, *cache_);
-  if (!resolved) return tl::unexpected(resolved.error());
-  const auto verdict =
-      CheckConnect(*block, entry->parent, resolved->pointers(), !AssumesValid(entry));
-  if (!verdict) return tl::unexpected(verdict.error());
-  if (!*verdict) {
-    violation = verdict->error();
-    return false;
+void ChainState::GiveAnswers(HeldAnswers& held) {
+  for (auto& [answer, result] : std::exchange(held, {})) answer(std::move(result));
+}
+
+Result<bool> ChainState::Step(const BlockPtr& fresh) {
+  if (MustPause()) return false;
+  tree_.PruneCandidates(tip_);
+  HeaderEntry* target = tree_.BestCandidate();
+  if (target == nullptr || target == Front()) return false;
+  Status done;
+  if (const HeaderEntry* fork = FindFork(Front(), target); fork != Front()) {
+    // What is staged is committed first: it is on the way back, or it is part of the way.
+    if (!window_.empty()) {
+      done = SettleOldest();
+    } else {
+      if (tip_ == view_.Get()->tip) {
+        LOG_INFO("Reorganising: {} blocks off, {} blocks on, to {}", tip_->height - fork->height,
+                 target->height - fork->height, target->hash);
+      }
+      done = DisconnectTip();
+    }
+  } else if (WindowIsFull()) {
+    done = SettleOldest();
+  } else {
+    HeaderEntry* next = tree_.Find(target->Ancestor(Front()->height + 1)->hash);
+    if (fresh != nullptr && fresh->hash() == next->hash) {
+      done = Stage(next, fresh);
+    } else {
+      const auto read = read_ahead_->Take(*next, *target);
+      if (!read) return tl::unexpected(read.error());
+      done = Stage(next, *read);
+    }
   }
-  if (entry->undo_sequence == 0) {
-    const auto undo = block_store_->AppendUndo(EncodeUndo(entry->hash, resolved->pointers()));
-    if (!undo) return tl::unexpected(undo.error());
-    entry->undo_sequence = *undo;
-  }
-  if (const Status applied = ApplyBlock(*block, entry->height, *cache_); !applied) {
-    return tl::unexpected(applied.error());
-  }
-  Commit(entry);
+  if (!done) return tl::unexpected(done.error());
   return true;
 }
 
-Result<consensus::Verdict> ChainState::CheckConnect(const Block& block, const HeaderEntry* parent,
-                                                    std::span<const Coin* const> coins,
-                                                    bool with_scripts) {
-  const int height = parent->height + 1;
+bool ChainState::MustPause() const {
+  const bool high_enough =
+      options_.stop_at_height > 0 && Front()->height >= options_.stop_at_height;
+  return high_enough || reached_stop_height_ || interrupted_ || options_.interrupted();
+}
+
+bool ChainState::WindowIsFull() const {
+  size_t inputs = 0;
+  for (const Staged& staged : window_) inputs += staged.block->SpendCount();
+  return window_.size() >= kMostStagedBlocks || inputs >= kMostStagedInputs;
+}
+
+Status ChainState::Stage(HeaderEntry* entry, const BlockPtr& block) {
+  const auto overwrites = OverwritesCoin(*block, entry->height, entry->parent);
+  if (!overwrites) return tl::unexpected(overwrites.error());
+  const auto spent = overlay_->Stage(*block, entry->height);
+  if (!spent) return tl::unexpected(spent.error());
+  const auto checked = CheckMoney(*block, entry->parent, (*spent)->pointers(), *overwrites);
+  if (!checked) return tl::unexpected(checked.error());
+  if (!*checked) {
+    // Whether or not the blocks before it prove true, this one can never connect. They are settled
+    // first, since dropping this one drops all that is staged.
+    while (!window_.empty()) {
+      if (Status settled = SettleOldest(); !settled) return settled;
+    }
+    overlay_->Clear();
+    if (!entry->failed) Refuse(entry, checked->error());
+    return {};
+  }
+  std::shared_ptr<ScriptJob> scripts;
+  if (!AssumesValid(entry)) {
+    scripts = std::make_shared<ScriptJob>(block, *spent, **checked, meter_, events_.wake);
+  }
+  window_.push_back({entry, block, *spent, scripts, nullptr});
+  if (scripts != nullptr) {
+    scripts->Start(workers_);
+    return {};
+  }
+  return window_.size() == 1 ? SettleOldest() : Status();
+}
+
+Status ChainState::SettleOldest() {
+  Staged staged = std::move(window_.front());
+  window_.pop_front();
+  if (staged.scripts == nullptr) return CommitStaged(std::move(staged));
+  staged.scripts->Wait();
+  if (!staged.scripts->breakdown().empty()) {
+    return cairn::Fail(ErrorCode::kIo, "scripts could not be run: " + staged.scripts->breakdown());
+  }
+  if (const consensus::Verdict& verdict = staged.scripts->verdict(); !verdict) {
+    CondemnStaged(std::move(staged), verdict.error());
+    return {};
+  }
+  return CommitStaged(std::move(staged));
+}
+
+Status ChainState::CommitStaged(Staged staged) {
+  if (coins_version_ % 2 == 0) ++coins_version_;
+  HeaderEntry* entry = staged.entry;
+  if (entry->undo_sequence == 0) {
+    entry->undo_sequence = store_->WriteUndo(EncodeUndo(entry->hash, staged.spent->pointers()));
+  }
+  if (Status done = overlay_->Commit(*staged.block, entry->height, *staged.spent); !done) {
+    return done;
+  }
+  Commit(entry);
+  if (staged.answer) {
+    held_answers_.emplace_back(std::move(staged.answer),
+                               SubmitResult{BlockOutcome::kConnected, "", entry, {}});
+  }
+  // Readers never see a chain with less work than the one before.
+  if (tip_->chain_work >= view_.Get()->tip->chain_work) Publish();
+  return FlushIfDue();
+}
+
+void ChainState::CondemnStaged(Staged staged, const consensus::Violation& violation) {
+  Refuse(staged.entry, violation);
+  if (staged.answer) {
+    const SubmitResult result{BlockOutcome::kRejected, violation.Reason(), staged.entry, violation};
+    refusals_.emplace_back(std::move(staged.answer), result);
+  }
+  DropStaged();
+}
+
+void ChainState::DropStaged() {
+  for (Staged& staged : window_) {
+    if (staged.scripts != nullptr) staged.scripts->Abandon();
+  }
+  for (Staged& staged : window_) {
+    if (staged.scripts != nullptr) staged.scripts->Wait();
+    if (!staged.answer) continue;
+    if (staged.entry->failed) {
+      staged.answer({BlockOutcome::kDuplicateInvalid, "duplicate-invalid", staged.entry, {}});
+    } else {
+      staged.answer({BlockOutcome::kStored, "", staged.entry, {}});
+    }
+  }
+  window_.clear();
+  if (overlay_ != nullptr) overlay_->Clear();
+  if (failure().empty()) return;
+  GiveAnswers(held_answers_);
+  GiveAnswers(refusals_);
+}
+
+void ChainState::SettleReady() {
+  if (!failure().empty()) return DropStaged();
+  if (const Status written = store_->status(); !written) return Fail(written.error());
+  FinishFlush();
+  if (window_.empty() || !window_.front().IsProven()) return;
+  Status done;
+  while (done && !window_.empty() && window_.front().IsProven()) done = SettleOldest();
+  if (done) done = Advance(nullptr);
+  if (!done) Fail(done.error());
+}
+
+void ChainState::SettleAll() {
+  Status done;
+  while (done && failure().empty() && !window_.empty()) {
+    done = SettleOldest();
+    if (done) done = Advance(nullptr);
+  }
+  if (!done) Fail(done.error());
+}
+
+Status ChainState::DisconnectTip() {
+  if (coins_version_ % 2 == 0) ++coins_version_;
+  const auto block = ReadBlock(*tip_);
+  if (!block) return tl::unexpected(block.error());
+  const auto spent = ReadSpent(*tip_);
+  if (!spent) return tl::unexpected(spent.error());
+  const bool before_bip34 = tip_->height < params_.heights.bip34;
+  if (Status done = overlay_->Unstage(**block, *spent, before_bip34); !done) return done;
+  if (Status done = overlay_->CommitAll(); !done) return done;
+  tip_ = tree_.Find(tip_->header.previous);
+  return FlushIfDue();
+}
+
+Result<bool> ChainState::OverwritesCoin(const Block& block, int height, const HeaderEntry* parent) {
   const HeaderEntry* at_bip34 = parent->Ancestor(params_.heights.bip34);
   const bool bip34_block_is_ours = at_bip34 != nullptr && at_bip34->hash == params_.bip34_hash;
-  bool overwrites = false;
-  if (consensus::Bip30Applies(height, block.hash(), bip34_block_is_ours, params_)) {
-    const auto found = OverwritesCoin(block, *cache_);
-    if (!found) return tl::unexpected(found.error());
-    overwrites = *found;
-  }
+  if (!consensus::Bip30Applies(height, block.hash(), bip34_block_is_ours, params_)) return false;
+  return overlay_->Overwrites(block);
+}
+
+Result<tl::expected<consensus::ScriptFlags, consensus::Violation>> ChainState::CheckMoney(
+    const Block& block, const HeaderEntry* parent, std::span<const Coin* const> coins,
+    bool overwrites) {
+  const int height = parent->height + 1;
   const auto flags = consensus::ScriptFlagsAt(height, block.hash(), params_);
   const EntryAncestors ancestors(parent);
   const auto fees = consensus::ConnectBlock({block, params_, ancestors, flags, coins, overwrites});
-  if (!fees) return consensus::Verdict(tl::unexpected(fees.error()));
-  if (!with_scripts) return consensus::Verdict();
-  return CheckBlockScripts(block, coins, flags, workers_);
+  using Checked = tl::expected<consensus::ScriptFlags, consensus::Violation>;
+  if (!fees) return Checked(tl::unexpected(fees.error()));
+  return Checked(flags);
 }
 
 /// Whether the scripts of a block are taken as valid: it lies below the assumed-valid block on the
@@ -145,17 +247,28 @@ bool ChainState::AssumesValid(const HeaderEntry* entry) const {
 }
 
 std::optional<std::string> ChainState::TestBlock(const BlockPtr& block) {
+  SettleAll();
+  if (!failure().empty()) return failure();
   if (block->header().previous != tip_->hash) return "inconclusive-not-best-prevblk";
   auto checked = consensus::CheckBlockBody(*block, params_);
   if (!checked) return checked.error().Reason();
   const EntryAncestors ancestors(tip_);
   const auto placed = consensus::AcceptBlock({*block, params_, ancestors});
   if (!placed) return placed.error().Reason();
-  const auto resolved = ResolvedCoins::Resolve(*block, tip_->height + 1, *cache_);
-  if (!resolved) return resolved.error().message;
-  const auto connected = CheckConnect(*block, tip_, resolved->pointers(), true);
-  if (!connected) return connected.error().message;
-  if (!*connected) return connected->error().Reason();
+  const int height = tip_->height + 1;
+  const auto overwrites = OverwritesCoin(*block, height, tip_);
+  if (!overwrites) return overwrites.error().message;
+  const auto spent = overlay_->Stage(*block, height);
+  if (!spent) return spent.error().message;
+  overlay_->Clear();
+  const auto money = CheckMoney(*block, tip_, (*spent)->pointers(), *overwrites);
+  if (!money) return money.error().message;
+  if (!*money) return money->error().Reason();
+  const auto job = std::make_shared<ScriptJob>(block, *spent, **money, meter_, nullptr);
+  job->Start(workers_);
+  job->Wait();
+  if (!job->breakdown().empty()) return job->breakdown();
+  if (!job->verdict()) return job->verdict().error().Reason();
   return std::nullopt;
 }
 
@@ -176,7 +289,10 @@ void ChainState::Commit(HeaderEntry* tip) {
 void ChainState::PublishIfStale() {
   if (!failure().empty()) return;  // the tip may stand in the middle of a reorganisation
   const ChainViewPtr view = view_.Get();
-  if (view->tip != tip_ || view->best_header != tree_.best_header()) Publish();
+  const bool behind = tip_->chain_work < view->tip->chain_work && !window_.empty();
+  if (behind) return;  // of a reorganisation that is still being proven
+  const bool changed = view->tip != tip_ || view->best_header != tree_.best_header();
+  if (changed || !held_answers_.empty() || coins_version_ % 2 != 0) Publish();
 }
 
 void ChainState::Publish() {
@@ -188,6 +304,9 @@ void ChainState::Publish() {
   next->heights = previous != nullptr ? previous->heights.With(tip_) : HeightIndex().With(tip_);
   next->generation = previous != nullptr ? previous->generation + 1 : 1;
   view_.Set(std::move(next));
+  if (coins_version_ % 2 != 0) ++coins_version_;
+  events_.published();
+  GiveAnswers(held_answers_);
 }
 
 bool ChainState::IsInitialDownload(const HeaderEntry& tip) {

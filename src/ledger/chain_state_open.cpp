@@ -5,13 +5,10 @@
 
 #include "cairn/base/log.h"
 #include "src/ledger/chain_state.h"
+#include "src/ledger/memory_shares.h"
 
 namespace cairn::ledger {
 namespace {
-
-// Shares of the memory budget; the coins in memory have the rest.
-constexpr uint64_t kBlockStoreShare = 8;
-constexpr uint64_t kCoinStoreShare = 8;
 
 std::vector<BlockHash> HashRows(const std::vector<storage::HeaderRow>& rows) {
   Bytes headers;
@@ -33,27 +30,25 @@ void Restore(HeaderEntry& entry, const storage::HeaderRow& row, const storage::B
 }  // namespace
 
 Status ChainState::Open() {
-  auto blocks =
-      storage::BlockStore::Open(options_.blocks_folder, options_.cache_bytes / kBlockStoreShare);
-  if (!blocks) return tl::unexpected(blocks.error());
-  block_store_ = *std::move(blocks);
-  auto coins =
-      storage::CoinStore::Open(options_.coins_folder, options_.cache_bytes / kCoinStoreShare);
-  if (!coins) return tl::unexpected(coins.error());
-  coin_store_ = *std::move(coins);
-  cache_ = std::make_unique<CoinCache>(*coin_store_);
-
+  if (Status opened = OpenStores(); !opened) return opened;
   if (Status loaded = LoadHeaders(); !loaded) return loaded;
   if (Status loaded = LoadTip(); !loaded) return loaded;
   Publish();
-  const int flushed_height = tip_->height;
-  const auto activated = Activate(nullptr, nullptr);
-  if (!activated) return tl::unexpected(activated.error());
-  if (tip_->height > flushed_height) {
-    LOG_INFO("Connected {} stored blocks above the flushed tip", tip_->height - flushed_height);
-  }
+  if (Status connected = ConnectStored(); !connected) return connected;
   LOG_INFO("Loaded the ledger: tip {} at height {}, {} headers", tip_->hash, tip_->height,
            tree_.entries().size());
+  return {};
+}
+
+Status ChainState::OpenStores() {
+  auto blocks =
+      storage::BlockStore::Open(options_.blocks_folder, BlockStoreBytes(options_.cache_bytes));
+  if (!blocks) return tl::unexpected(blocks.error());
+  block_store_ = *std::move(blocks);
+  auto coins =
+      storage::CoinStore::Open(options_.coins_folder, CoinStoreBytes(options_.cache_bytes));
+  if (!coins) return tl::unexpected(coins.error());
+  coin_store_ = *std::move(coins);
   return {};
 }
 
@@ -62,8 +57,20 @@ Status ChainState::LoadHeaders() {
   Status scanned =
       block_store_->ForEachRow([&](const storage::HeaderRow& row) { rows.push_back(row); });
   if (!scanned) return scanned;
-  if (rows.empty()) return StoreGenesis();
-  return InsertRows(std::move(rows));
+  const bool is_new = rows.empty();
+  if (Status inserted = InsertRows(std::move(rows)); !inserted) return inserted;
+  store_ = std::make_unique<StoreThread>(*block_store_, *coin_store_,
+                                         WaitingBytes(options_.cache_bytes), events_.wake);
+  read_ahead_ = std::make_unique<ReadAhead>(workers_, [this](const HeaderEntry& entry) {
+    auto block = ReadBlock(entry);
+    if (block) Warm(**block);
+    return block;
+  });
+  if (!is_new) return {};
+  auto genesis = Block::Parse(params_.genesis_block);
+  if (!genesis) return tl::unexpected(genesis.error());
+  StoreGenesis(*std::move(genesis));
+  return {};
 }
 
 Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
@@ -99,11 +106,9 @@ Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
   return block_store_->DiscardBehind(last_sequence);
 }
 
-Status ChainState::StoreGenesis() {
-  auto genesis = Block::Parse(params_.genesis_block);
-  if (!genesis) return tl::unexpected(genesis.error());
-  HeaderEntry* entry = tree_.Insert((*genesis)->header(), (*genesis)->hash(), nullptr);
-  return StoreBody(entry, **genesis);
+void ChainState::StoreGenesis(BlockPtr genesis) {
+  HeaderEntry* entry = tree_.Insert(genesis->header(), genesis->hash(), nullptr);
+  StoreBody(entry, genesis);
 }
 
 Status ChainState::LoadTip() {
@@ -117,10 +122,26 @@ Status ChainState::LoadTip() {
                        "chainstate stands at " + hash.ToString() + ", which blocks/ does not have");
   }
   if (*flushed) flush_number_ = (*flushed)->flush_number;
+  table_ = std::make_unique<CoinTable>(*coin_store_, !*flushed);
+  overlay_ = std::make_unique<CoinOverlay>(*table_);
   tree_.Prefer(tip_);  // no other branch of equal work takes its place only because of the restart
   tip_->validity = Validity::kConnected;
   if (*flushed) return {};
-  return Flush();
+  BeginFlush();
+  store_->WaitForFlush();
+  FinishFlush();
+  return store_->status();
+}
+
+Status ChainState::ConnectStored() {
+  const int flushed_height = tip_->height;
+  if (Status advanced = Advance(nullptr); !advanced) return advanced;
+  SettleAll();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  if (tip_->height > flushed_height) {
+    LOG_INFO("Connected {} stored blocks above the flushed tip", tip_->height - flushed_height);
+  }
+  return {};
 }
 
 }  // namespace cairn::ledger

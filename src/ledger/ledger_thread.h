@@ -1,15 +1,17 @@
 // The ledger with its thread: submissions enter a bounded inbox and are answered in order.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
-#include "cairn/base/bounded_queue.h"
 #include "cairn/base/mutex.h"
 #include "cairn/ledger/ledger.h"
+#include "src/ledger/bell.h"
 #include "src/ledger/chain_state.h"
 
 namespace cairn::ledger {
@@ -50,24 +52,47 @@ class LedgerThread final : public Ledger {
     tl::expected<consensus::CheckedBlock, consensus::Violation> verdict;
     std::string malformed;
   };
-  using Task = std::packaged_task<void()>;
+  /// A block whose check is under way, or something else to be done in turn.
+  struct Item {
+    std::future<Checked> check;  // invalid for a task
+    std::shared_ptr<std::promise<SubmitResult>> answer;
+    std::packaged_task<void()> task;
 
-  std::future<SubmitResult> Enqueue(std::function<Checked()> check);
-  SubmitResult Process(std::future<Checked>& outcome);
-  /// Runs `function` on the ledger thread, between blocks, and waits. False if the ledger has
-  /// stopped.
-  bool RunOnThread(std::function<void()> function);
+    bool IsReady() const {
+      return !check.valid() || check.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+  };
+
+  std::future<SubmitResult> Enqueue(std::function<Checked()> check) CAIRN_EXCLUDES(inbox_mutex_);
+  bool Push(Item item) CAIRN_EXCLUDES(inbox_mutex_);
+  void Process(Item item);
+  void AnswerWith(const std::shared_ptr<std::promise<SubmitResult>>& answer, SubmitResult result);
+  /// Runs `function` on the ledger thread, after all that was submitted before, and waits. False if
+  /// the ledger has stopped.
+  bool RunInTurn(std::function<void()> function) CAIRN_EXCLUDES(inbox_mutex_);
+  /// The same, but before everything that waits.
+  bool RunNext(std::function<void()> function) CAIRN_EXCLUDES(inbox_mutex_);
+  std::packaged_task<void()> Guarded(std::function<void()> function, bool& ran);
   void Loop();
-  void NotifyTip();
+  bool Turn();
+  std::optional<Item> TakeReady() CAIRN_EXCLUDES(inbox_mutex_);
+  bool IsFinished() CAIRN_EXCLUDES(inbox_mutex_);
+  bool IsClosed() CAIRN_EXCLUDES(inbox_mutex_);
+  void NotifyTip() CAIRN_EXCLUDES(tip_mutex_);
 
   const consensus::Params& params_;
   WorkerPool& workers_;
-  ChainState state_;
-  BoundedQueue<Task> inbox_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();  // workers may ring it last
   mutable base::Mutex tip_mutex_;
   mutable base::CondVar tip_changed_;
   uint64_t notifications_ CAIRN_GUARDED_BY(tip_mutex_) = 0;  // of what may be a new tip
   bool stopped_ CAIRN_GUARDED_BY(tip_mutex_) = false;
+  ChainState state_;
+  base::Mutex inbox_mutex_;
+  base::CondVar inbox_room_;
+  std::deque<Item> inbox_ CAIRN_GUARDED_BY(inbox_mutex_);
+  std::deque<std::packaged_task<void()>> urgent_ CAIRN_GUARDED_BY(inbox_mutex_);
+  bool closed_ CAIRN_GUARDED_BY(inbox_mutex_) = false;
   std::jthread thread_;
 };
 

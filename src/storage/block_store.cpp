@@ -158,16 +158,21 @@ Status BlockStore::FindEnds() {
   return {};
 }
 
+Status BlockStore::Write(RecordKind kind, uint64_t sequence, ByteSpan payload) {
+  Batch batch;
+  batch.Put(SequenceKey(sequence), EncodeRecord(sequence, kind, payload));
+  if (Status written = bodies_->Write(batch, false); !written) return written;
+  written_end_ = sequence + 1;
+  next_sequence_ = sequence + 1;
+  return {};
+}
+
 Result<uint64_t> BlockStore::Append(RecordKind kind, ByteSpan payload) {
   const base::MutexLock lock(appending_);
   const uint64_t sequence = next_sequence_.load();
-  Batch batch;
-  batch.Put(SequenceKey(sequence), EncodeRecord(sequence, kind, payload));
-  if (const Status written = bodies_->Write(batch, false); !written) {
+  if (Status written = Write(kind, sequence, payload); !written) {
     return tl::unexpected(written.error());
   }
-  written_end_ = sequence + 1;
-  next_sequence_ = sequence + 1;
   return sequence;
 }
 
@@ -175,6 +180,16 @@ Result<uint64_t> BlockStore::AppendBody(ByteSpan raw_block) {
   return Append(RecordKind::kBody, raw_block);
 }
 Result<uint64_t> BlockStore::AppendUndo(ByteSpan undo) { return Append(RecordKind::kUndo, undo); }
+
+Status BlockStore::WriteBody(uint64_t sequence, ByteSpan raw_block) {
+  const base::MutexLock lock(appending_);
+  return Write(RecordKind::kBody, sequence, raw_block);
+}
+
+Status BlockStore::WriteUndo(uint64_t sequence, ByteSpan undo) {
+  const base::MutexLock lock(appending_);
+  return Write(RecordKind::kUndo, sequence, undo);
+}
 
 Result<Bytes> BlockStore::Read(RecordKind kind, uint64_t sequence) const {
   const std::string number = std::to_string(sequence);

@@ -105,6 +105,10 @@ void CoinStore::PutCoin(Batch& batch, const OutPoint& outpoint, const Coin& coin
   batch.Put(RawCoinKey(outpoint), value);
 }
 
+void CoinStore::PutRecord(Batch& batch, const OutPoint& outpoint, ByteSpan record) {
+  batch.Put(RawCoinKey(outpoint), record);
+}
+
 void CoinStore::DeleteCoin(Batch& batch, const OutPoint& outpoint) {
   batch.Delete(RawCoinKey(outpoint));
 }

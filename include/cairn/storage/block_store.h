@@ -50,6 +50,9 @@ class BlockStore {
   /// Stores a body or undo data, not yet synced, and gives its sequence number.
   Result<uint64_t> AppendBody(ByteSpan raw_block);
   Result<uint64_t> AppendUndo(ByteSpan undo);
+  /// The same under a number that the caller counts: `next_sequence()` and up, without gaps.
+  Status WriteBody(uint64_t sequence, ByteSpan raw_block);
+  Status WriteUndo(uint64_t sequence, ByteSpan undo);
 
   /// Checked against the record's own checksum, which covers its number and kind, too.
   Result<Bytes> ReadBody(uint64_t sequence) const;
@@ -97,6 +100,7 @@ class BlockStore {
 
  private:
   BlockStore() = default;
+  Status Write(RecordKind kind, uint64_t sequence, ByteSpan payload) CAIRN_REQUIRES(appending_);
   Result<uint64_t> Append(RecordKind kind, ByteSpan payload);
   Result<Bytes> Read(RecordKind kind, uint64_t sequence) const;
   Status FindEnds();

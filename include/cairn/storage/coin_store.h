@@ -64,6 +64,8 @@ class CoinStore {
   Result<bool> ReadRawCoin(const OutPoint& outpoint, std::string& value) const;
 
   static void PutCoin(Batch& batch, const OutPoint& outpoint, const Coin& coin);
+  /// The same with the coin as `AppendCoin` wrote it.
+  static void PutRecord(Batch& batch, const OutPoint& outpoint, ByteSpan record);
   static void DeleteCoin(Batch& batch, const OutPoint& outpoint);
   /// Writes the changes and the tip that they lead to in one synced step.
   Status Commit(Batch& batch, const FlushedTip& tip);

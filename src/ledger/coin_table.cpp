@@ -1,0 +1,240 @@
+#include "src/ledger/coin_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cairn/storage/coin_codec.h"
+
+namespace cairn::ledger {
+namespace {
+
+// Marks of an entry.
+constexpr uint8_t kSpentMark = 1;    // no coin: the database's copy is to be deleted, or is being
+constexpr uint8_t kDirtyMark = 2;    // to be written by the next flush
+constexpr uint8_t kFrozenMark = 4;   // being written by the present flush: not to be forgotten
+constexpr uint8_t kInStoreMark = 8;  // the database may have (some version of) this coin
+
+bool Has(const CompactCoin& entry, uint8_t mark) { return (entry.flags() & mark) != 0; }
+void Set(CompactCoin& entry, uint8_t mark) { entry.set_flags(entry.flags() | mark); }
+void Unset(CompactCoin& entry, uint8_t mark) {
+  entry.set_flags(static_cast<uint8_t>(entry.flags() & ~mark));
+}
+
+}  // namespace
+
+size_t FrozenCoins::Count() const {
+  size_t count = 0;
+  for (const Shard& shard : shards) count += shard.changes.size();
+  return count;
+}
+
+CoinTable::CoinTable(storage::CoinStore& store, bool store_is_empty)
+    : store_(store), complete_(store_is_empty) {
+  const SaltedOutPointHasher hasher;
+  for (size_t i = 0; i < kShards; ++i) shards_.emplace_back(hasher);
+}
+
+CoinTable::Presence CoinTable::Look(const OutPoint& outpoint, ScriptArena& scripts,
+                                    Coin& coin) const {
+  const Shard& shard = ShardOf(outpoint);
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.coins.find(outpoint);
+  if (found == shard.coins.end()) return Presence::kUnknown;
+  if (Has(found->second, kSpentMark)) return Presence::kSpent;
+  coin = found->second.View();
+  coin.script = scripts.Copy(coin.script);
+  return Presence::kUnspent;
+}
+
+Result<std::optional<Coin>> CoinTable::FindOnly(const OutPoint& outpoint,
+                                                ScriptArena& scripts) const {
+  const bool complete = IsComplete();  // asked first: coins may be forgotten at any moment
+  Coin coin;
+  const Presence presence = Look(outpoint, scripts, coin);
+  if (presence == Presence::kUnspent) return coin;
+  if (presence == Presence::kSpent || complete) return std::nullopt;
+  const auto stored = store_.ReadCoin(outpoint);
+  if (!stored) return tl::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  coin = (*stored)->View();
+  coin.script = scripts.Copy(coin.script);
+  return coin;
+}
+
+Result<std::optional<Coin>> CoinTable::Find(const OutPoint& outpoint, ScriptArena& scripts) {
+  Coin coin;
+  const Presence presence = Look(outpoint, scripts, coin);
+  if (presence == Presence::kUnspent) return coin;
+  if (presence == Presence::kSpent || IsComplete()) return std::nullopt;
+  Shard& shard = ShardOf(outpoint);
+  const uint64_t epoch = EpochOf(shard);
+  const auto stored = store_.ReadCoin(outpoint);
+  if (!stored) return tl::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  coin = (*stored)->View();
+  Remember(shard, epoch, outpoint, coin);
+  coin.script = scripts.Copy(coin.script);
+  return coin;
+}
+
+uint64_t CoinTable::EpochOf(const Shard& shard) {
+  base::MutexLock lock(shard.mutex);
+  return shard.epoch;
+}
+
+void CoinTable::Remember(Shard& shard, uint64_t epoch, const OutPoint& outpoint, const Coin& coin) {
+  base::MutexLock lock(shard.mutex);
+  if (shard.epoch != epoch) return;
+  const auto [at, created] = shard.coins.try_emplace(outpoint);
+  if (!created) return;
+  at->second = CompactCoin(coin);
+  at->second.set_flags(kInStoreMark);
+  shard.script_bytes += at->second.OutsideBytes();
+}
+
+Status CoinTable::Warm(std::span<const OutPoint> outpoints) {
+  for (const OutPoint& outpoint : outpoints) {
+    Shard& shard = ShardOf(outpoint);
+    uint64_t epoch = 0;
+    {
+      base::MutexLock lock(shard.mutex);
+      if (shard.coins.contains(outpoint)) continue;
+      epoch = shard.epoch;
+    }
+    const auto stored = store_.ReadCoin(outpoint);
+    if (!stored) return tl::unexpected(stored.error());
+    if (*stored) Remember(shard, epoch, outpoint, (*stored)->View());
+  }
+  return {};
+}
+
+void CoinTable::NoteDirty(CompactCoin& entry) {
+  if (!Has(entry, kDirtyMark)) dirty_.fetch_add(1, std::memory_order_relaxed);
+  Set(entry, kDirtyMark);
+}
+
+void CoinTable::Add(const OutPoint& outpoint, const Coin& coin, Origin origin) {
+  Shard& shard = ShardOf(outpoint);
+  base::MutexLock lock(shard.mutex);
+  const auto [at, created] = shard.coins.try_emplace(outpoint);
+  CompactCoin& entry = at->second;
+  shard.script_bytes -= entry.OutsideBytes();
+  const uint8_t kept = created ? (origin == Origin::kMayBeStored ? kInStoreMark : 0)
+                               : static_cast<uint8_t>(entry.flags() & ~kSpentMark);
+  entry = CompactCoin(coin);
+  entry.set_flags(kept);
+  shard.script_bytes += entry.OutsideBytes();
+  NoteDirty(entry);
+}
+
+Result<bool> CoinTable::Spend(const OutPoint& outpoint) {
+  Shard& shard = ShardOf(outpoint);
+  {
+    base::MutexLock lock(shard.mutex);
+    const auto at = shard.coins.find(outpoint);
+    if (at != shard.coins.end()) {
+      CompactCoin& entry = at->second;
+      if (Has(entry, kSpentMark)) return false;
+      shard.script_bytes -= entry.OutsideBytes();
+      if (!Has(entry, kInStoreMark)) {
+        NoteClean();  // an entry that the database never heard of is always dirty
+        shard.coins.erase(at);
+        return true;
+      }
+      const uint8_t flags = entry.flags();
+      entry = CompactCoin();
+      entry.set_flags(flags | kSpentMark);
+      NoteDirty(entry);
+      return true;
+    }
+  }
+  if (IsComplete()) return false;
+  const auto stored = store_.ReadCoin(outpoint);
+  if (!stored) return tl::unexpected(stored.error());
+  if (!*stored) return false;
+  base::MutexLock lock(shard.mutex);
+  const auto [at, created] = shard.coins.try_emplace(outpoint);
+  if (!created) shard.script_bytes -= at->second.OutsideBytes();  // warmed in the meantime
+  at->second = CompactCoin();
+  at->second.set_flags(kInStoreMark | kSpentMark);
+  NoteDirty(at->second);
+  return true;
+}
+
+void CoinTable::FreezeShard(Shard& shard, FrozenCoins::Shard& into) {
+  {
+    base::MutexLock lock(shard.mutex);
+    for (auto& [outpoint, entry] : shard.coins) {
+      if (!Has(entry, kDirtyMark)) continue;
+      FrozenCoins::Change change{outpoint, 0, into.records.size()};
+      if (!Has(entry, kSpentMark)) {
+        storage::AppendCoin(into.records, entry.View());
+        change.size = static_cast<uint32_t>(into.records.size() - change.at);
+      }
+      into.changes.push_back(change);
+      Unset(entry, kDirtyMark);
+      Set(entry, kFrozenMark | kInStoreMark);
+    }
+  }
+  std::sort(into.changes.begin(), into.changes.end(),
+            [](const auto& a, const auto& b) { return a.outpoint < b.outpoint; });
+}
+
+FrozenCoins CoinTable::Freeze(WorkerPool& workers) {
+  FrozenCoins frozen;
+  frozen.shards.resize(kShards);
+  workers.ForEach(kShards, [&](size_t i) { FreezeShard(shards_[i], frozen.shards[i]); });
+  dirty_ = 0;
+  return frozen;
+}
+
+void CoinTable::SettleShard(Shard& shard, const FrozenCoins::Shard& frozen) {
+  base::MutexLock lock(shard.mutex);
+  bool forgot = false;
+  for (const FrozenCoins::Change& change : frozen.changes) {
+    const auto at = shard.coins.find(change.outpoint);
+    if (at == shard.coins.end()) continue;
+    Unset(at->second, kFrozenMark);
+    if (!Has(at->second, kSpentMark) || Has(at->second, kDirtyMark)) continue;
+    shard.coins.erase(at);
+    forgot = true;
+  }
+  if (forgot) ++shard.epoch;
+}
+
+void CoinTable::Settle(const FrozenCoins& frozen, WorkerPool& workers) {
+  workers.ForEach(kShards, [&](size_t i) { SettleShard(shards_[i], frozen.shards[i]); });
+}
+
+void CoinTable::ShrinkShard(Shard& shard, uint64_t entries) {
+  base::MutexLock lock(shard.mutex);
+  if (shard.coins.size() > entries) ++shard.epoch;
+  // The order of the map is the order of a salted hash: as good as chance.
+  for (auto at = shard.coins.begin(); at != shard.coins.end() && shard.coins.size() > entries;) {
+    const auto here = at++;
+    if ((here->second.flags() & (kDirtyMark | kFrozenMark)) != 0) continue;
+    shard.script_bytes -= here->second.OutsideBytes();
+    shard.coins.erase(here);
+  }
+  if (shard.coins.bucket_count() > 2 * shard.coins.size()) shard.coins.rehash(0);
+}
+
+void CoinTable::Shrink(uint64_t bytes, WorkerPool& workers) {
+  complete_ = false;
+  const uint64_t entries = bytes / kEntryBytes / kShards;
+  workers.ForEach(kShards, [&](size_t i) { ShrinkShard(shards_[i], entries); });
+}
+
+uint64_t CoinTable::MemoryBytes() const {
+  uint64_t total = 0;
+  for (const Shard& shard : shards_) {
+    base::MutexLock lock(shard.mutex);
+    // A table that has grown keeps its room, so the room counts, not only what is in it.
+    total += shard.script_bytes +
+             std::max<uint64_t>(shard.coins.size() * kEntryBytes,
+                                shard.coins.bucket_count() * (sizeof(Map::value_type) + 1));
+  }
+  return total;
+}
+
+}  // namespace cairn::ledger

@@ -1,0 +1,25 @@
+// How the memory budget (-dbcache) is shared: the parts add up to the whole.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace cairn::ledger {
+
+/// Caches and buffers of the databases under blocks/ and chainstate/.
+constexpr uint64_t BlockStoreBytes(uint64_t budget) { return budget / 8; }
+constexpr uint64_t CoinStoreBytes(uint64_t budget) { return budget / 8; }
+
+/// Coins in memory, changed or not.
+constexpr uint64_t CoinBytes(uint64_t budget) { return budget / 2; }
+
+/// Changed coins that begin a flush. What a flush writes stands in memory twice besides, frozen and
+/// as the database's batch, so two more shares of this size go there.
+constexpr uint64_t FreezeBytes(uint64_t budget) { return std::min<uint64_t>(budget / 8, 64 << 20); }
+
+/// Bodies and undo data that wait to be written.
+constexpr uint64_t WaitingBytes(uint64_t budget) {
+  return std::clamp<uint64_t>(budget / 16, 8 << 20, 64 << 20);
+}
+
+}  // namespace cairn::ledger
