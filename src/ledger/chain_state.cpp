@@ -88,14 +88,17 @@ void ChainState::AcceptBlock(const consensus::CheckedBlock& block, Answer answer
     Fail(advanced.error());
     return answer(Of(BlockOutcome::kFailed, failure()));
   }
-  for (Staged& staged : window_) {
-    if (staged.entry != entry) continue;
-    staged.answer = std::move(answer);
+  if (Front() != tip_ && Front()->Ancestor(entry->height) == entry) {
+    // Staged, with whatever had waited for it: the answer comes when all of that is settled.
+    window_.back().answers.emplace_back(entry, std::move(answer));
     return;
   }
   if (entry->failed && watched_violation_) {
-    return answer(
-        {BlockOutcome::kRejected, watched_violation_->Reason(), entry, watched_violation_});
+    const SubmitResult result{BlockOutcome::kRejected, watched_violation_->Reason(), entry,
+                              watched_violation_};
+    if (window_.empty()) return answer(result);
+    refusals_.emplace_back(std::move(answer), result);  // once the chain without it stands
+    return;
   }
   const bool connected = tip_->Ancestor(entry->height) == entry;
   answer(Of(connected ? BlockOutcome::kConnected : BlockOutcome::kStored, "", entry));

@@ -114,7 +114,9 @@ class ChainState {
     BlockPtr block;
     std::shared_ptr<const SpentCoins> spent;
     std::shared_ptr<ScriptJob> scripts;  // null: assumed valid
-    Answer answer;                       // null: nobody asks
+    /// Of the submitted blocks whose fate is settled with this one: itself, or the one that
+    /// made it possible to stage this.
+    std::vector<std::pair<const HeaderEntry*, Answer>> answers;
 
     bool IsProven() const { return scripts == nullptr || scripts->IsDone(); }
   };
@@ -148,6 +150,8 @@ class ChainState {
   /// Waits for the oldest staged block and commits it, or condemns it and drops what follows.
   Status SettleOldest();
   Status CommitStaged(Staged staged);
+  /// Queues the answers that wait with a block which is settled. `violation` is what condemned it.
+  void HoldAnswers(Staged& staged, const consensus::Violation* violation);
   void CondemnStaged(Staged staged, const consensus::Violation& violation);
   Status DisconnectTip();
   Result<tl::expected<consensus::ScriptFlags, consensus::Violation>> CheckMoney(
@@ -162,6 +166,10 @@ class ChainState {
   /// Begins a flush if enough has changed or enough time has passed; finishes the one before.
   Status FlushIfDue();
   bool FlushIsDue() const;
+  /// With -flushblocks, what is answered is durable: flushes and waits.
+  Status FlushByCount();
+  /// Flushes what is committed, and waits.
+  Status FlushNow();
   void BeginFlush();
   void FinishFlush();
 

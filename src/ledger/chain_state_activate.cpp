@@ -107,7 +107,7 @@ Status ChainState::Stage(HeaderEntry* entry, const BlockPtr& block) {
   if (!AssumesValid(entry)) {
     scripts = std::make_shared<ScriptJob>(block, *spent, **checked, meter_, events_.wake);
   }
-  window_.push_back({entry, block, *spent, scripts, nullptr});
+  window_.push_back({entry, block, *spent, scripts, {}});
   if (scripts != nullptr) {
     scripts->Start(workers_);
     return {};
@@ -140,21 +140,32 @@ Status ChainState::CommitStaged(Staged staged) {
     return done;
   }
   Commit(entry);
-  if (staged.answer) {
-    held_answers_.emplace_back(std::move(staged.answer),
-                               SubmitResult{BlockOutcome::kConnected, "", entry, {}});
-  }
+  HoldAnswers(staged, nullptr);
+  if (Status flushed = FlushByCount(); !flushed) return flushed;
   // Readers never see a chain with less work than the one before.
   if (tip_->chain_work >= view_.Get()->tip->chain_work) Publish();
   return FlushIfDue();
 }
 
+void ChainState::HoldAnswers(Staged& staged, const consensus::Violation* violation) {
+  for (auto& [entry, answer] : std::exchange(staged.answers, {})) {
+    SubmitResult result{BlockOutcome::kStored, "", entry, {}};
+    if (tip_->Ancestor(entry->height) == entry) {
+      result.outcome = BlockOutcome::kConnected;
+    } else if (entry->failed && violation != nullptr) {
+      result = {BlockOutcome::kRejected, violation->Reason(), entry, *violation};
+    } else if (entry->failed) {
+      result = {BlockOutcome::kDuplicateInvalid, "duplicate-invalid", entry, {}};
+    }
+    const bool refused = entry->failed;
+    (refused ? refusals_ : held_answers_).emplace_back(std::move(answer), std::move(result));
+  }
+}
+
 void ChainState::CondemnStaged(Staged staged, const consensus::Violation& violation) {
   Refuse(staged.entry, violation);
-  if (staged.answer) {
-    const SubmitResult result{BlockOutcome::kRejected, violation.Reason(), staged.entry, violation};
-    refusals_.emplace_back(std::move(staged.answer), result);
-  }
+  HoldAnswers(staged, &violation);
+  for (Staged& follower : window_) HoldAnswers(follower, &violation);
   DropStaged();
 }
 
@@ -164,16 +175,11 @@ void ChainState::DropStaged() {
   }
   for (Staged& staged : window_) {
     if (staged.scripts != nullptr) staged.scripts->Wait();
-    if (!staged.answer) continue;
-    if (staged.entry->failed) {
-      staged.answer({BlockOutcome::kDuplicateInvalid, "duplicate-invalid", staged.entry, {}});
-    } else {
-      staged.answer({BlockOutcome::kStored, "", staged.entry, {}});
-    }
+    HoldAnswers(staged, nullptr);
   }
   window_.clear();
   if (overlay_ != nullptr) overlay_->Clear();
-  if (failure().empty()) return;
+  if (failure().empty() && !interrupted_) return;
   GiveAnswers(held_answers_);
   GiveAnswers(refusals_);
 }

@@ -29,6 +29,10 @@ Status ChainState::Flush() {
   SettleAll();
   // After a failure the coins in memory may be half of a change.
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  return FlushNow();
+}
+
+Status ChainState::FlushNow() {
   store_->WaitForFlush();
   FinishFlush();
   BeginFlush();
@@ -37,12 +41,16 @@ Status ChainState::Flush() {
   return store_->status();
 }
 
+Status ChainState::FlushByCount() {
+  const int every = options_.flush_every_blocks;
+  if (every == 0 || blocks_since_flush_ < every) return {};
+  return FlushNow();
+}
+
 bool ChainState::FlushIsDue() const {
-  const bool by_count =
-      options_.flush_every_blocks > 0 && blocks_since_flush_ >= options_.flush_every_blocks;
   const bool by_memory = table_->DirtyBytes() > FreezeBytes(options_.cache_bytes);
   const bool by_time = std::chrono::steady_clock::now() - last_flush_ >= options_.flush_interval;
-  return by_count || by_memory || by_time;
+  return by_memory || by_time;
 }
 
 Status ChainState::FlushIfDue() {
@@ -52,9 +60,7 @@ Status ChainState::FlushIfDue() {
   if (!FlushIsDue()) return store_->status();
   if (store_->IsFlushing()) {
     // The disk is behind. As long as memory lasts, the chain goes on.
-    const bool must_wait = options_.flush_every_blocks > 0 ||
-                           table_->DirtyBytes() > 2 * FreezeBytes(options_.cache_bytes);
-    if (!must_wait) return store_->status();
+    if (table_->DirtyBytes() < 2 * FreezeBytes(options_.cache_bytes)) return store_->status();
     store_->WaitForFlush();
     FinishFlush();
   }

@@ -127,10 +127,7 @@ Status ChainState::LoadTip() {
   tree_.Prefer(tip_);  // no other branch of equal work takes its place only because of the restart
   tip_->validity = Validity::kConnected;
   if (*flushed) return {};
-  BeginFlush();
-  store_->WaitForFlush();
-  FinishFlush();
-  return store_->status();
+  return FlushNow();
 }
 
 Status ChainState::ConnectStored() {
