@@ -11,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@
 #include "src/ledger/coin_overlay.h"
 #include "src/ledger/coin_table.h"
 #include "src/ledger/header_tree.h"
+#include "src/ledger/index/index_set.h"
 #include "src/ledger/read_ahead.h"
 #include "src/ledger/script_job.h"
 #include "src/ledger/store_thread.h"
@@ -79,6 +81,13 @@ class ChainState {
   std::optional<std::string> TestBlock(const BlockPtr& block);
 
   /// The coin at the published tip. From any thread. `kBusy` if the tip moved meanwhile.
+  // Commands (chain_state_commands.cpp).
+  Status InvalidateBlock(const BlockHash& hash);
+  Status ReconsiderBlock(const BlockHash& hash);
+  Status PreciousBlock(const BlockHash& hash);
+  Result<bool> VerifyChain(int level, int blocks);
+  Result<CoinSet> SnapshotCoins();
+
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) const;
   std::vector<BranchTip> BranchTips() const;
   Result<BlockPtr> ReadBlock(const HeaderEntry& entry) const;  // from any thread
@@ -94,6 +103,9 @@ class ChainState {
   const HeaderTree& tree() const { return tree_; }
   const storage::BlockStore& blocks() const { return *block_store_; }
   const StoreThread& store() const { return *store_; }
+  const storage::CoinStore& coins() const { return *coin_store_; }
+  IndexSet& indexes() const { return *indexes_; }
+  const HeaderEntry* tip() const { return tip_; }
   const Published<ChainView>& view() const { return view_; }
   VerificationMeter& meter() { return meter_; }
   /// Why nothing is written any more; empty while all is well. From any thread.
@@ -108,6 +120,27 @@ class ChainState {
   bool IsInitialDownload(const HeaderEntry& tip);
 
  private:
+  /// What the indexes make of a block, on a worker.
+  class IndexJob {
+   public:
+    IndexJob(const IndexSet& set, BlockPtr block, int height,
+             std::shared_ptr<const SpentCoins> spent)
+        : run_([&set, block = std::move(block), height, spent = std::move(spent)] {
+            return set.Digest(*block, height, spent->pointers());
+          }),
+          digests_(run_.get_future()) {}
+
+    void Run() { run_(); }
+    bool IsDone() const {
+      return digests_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+    IndexSet::Digests Take() { return digests_.get(); }
+
+   private:
+    std::packaged_task<IndexSet::Digests()> run_;
+    std::future<IndexSet::Digests> digests_;
+  };
+
   /// A block above the tip whose scripts are being proven.
   struct Staged {
     HeaderEntry* entry;
@@ -118,7 +151,11 @@ class ChainState {
     /// made it possible to stage this.
     std::vector<std::pair<const HeaderEntry*, Answer>> answers;
 
-    bool IsProven() const { return scripts == nullptr || scripts->IsDone(); }
+    std::shared_ptr<IndexJob> indexes;  // null: no index is kept
+
+    bool IsProven() const {
+      return (scripts == nullptr || scripts->IsDone()) && (indexes == nullptr || indexes->IsDone());
+    }
   };
 
   using HeldAnswers = std::vector<std::pair<Answer, SubmitResult>>;
@@ -130,6 +167,8 @@ class ChainState {
   Status InsertRows(std::vector<storage::HeaderRow> rows);
   void StoreGenesis(BlockPtr genesis);
   Status LoadTip();
+  Status OpenIndexes();
+  Status CheckAtStart();
   Status ConnectStored();
 
   SubmitResult Refuse(HeaderEntry* entry, const consensus::Violation& violation);
@@ -158,6 +197,11 @@ class ChainState {
       const Block& block, const HeaderEntry* parent, std::span<const Coin* const> coins,
       bool overwrites);
   Result<bool> OverwritesCoin(const Block& block, int height, const HeaderEntry* parent);
+  /// One block of `VerifyChain`; what it spent is added to `kept`, which must outlive the overlay's
+  /// use. False if it is unsound.
+  Result<bool> VerifyOne(const HeaderEntry& entry, int level,
+                         std::deque<std::vector<storage::StoredCoin>>& kept);
+  Result<bool> VerifyConnects(const HeaderEntry& entry);
   bool AssumesValid(const HeaderEntry* entry) const;
   void Commit(HeaderEntry* tip);
   void Publish();
@@ -184,6 +228,7 @@ class ChainState {
   HeaderTree tree_;
   std::unique_ptr<CoinTable> table_;
   std::unique_ptr<CoinOverlay> overlay_;
+  std::unique_ptr<IndexSet> indexes_;
   std::unique_ptr<StoreThread> store_;
   std::unique_ptr<ReadAhead> read_ahead_;
   std::unordered_set<HeaderEntry*> dirty_rows_;

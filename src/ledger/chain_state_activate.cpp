@@ -107,12 +107,20 @@ Status ChainState::Stage(HeaderEntry* entry, const BlockPtr& block) {
   if (!AssumesValid(entry)) {
     scripts = std::make_shared<ScriptJob>(block, *spent, **checked, meter_, events_.wake);
   }
-  window_.push_back({entry, block, *spent, scripts, {}});
-  if (scripts != nullptr) {
-    scripts->Start(workers_);
-    return {};
+  std::shared_ptr<IndexJob> indexes;
+  if (!indexes_->empty()) {
+    indexes = std::make_shared<IndexJob>(*indexes_, block, entry->height, *spent);
   }
-  return window_.size() == 1 ? SettleOldest() : Status();
+  window_.push_back({entry, block, *spent, scripts, {}, indexes});
+  if (scripts != nullptr) scripts->Start(workers_);
+  if (indexes != nullptr) {
+    workers_.Run([indexes, wake = events_.wake] {
+      indexes->Run();
+      wake();
+    });
+  }
+  const bool nothing_to_prove = scripts == nullptr && indexes == nullptr;
+  return nothing_to_prove && window_.size() == 1 ? SettleOldest() : Status();
 }
 
 Status ChainState::SettleOldest() {
@@ -138,6 +146,12 @@ Status ChainState::CommitStaged(Staged staged) {
   }
   if (Status done = overlay_->Commit(*staged.block, entry->height, *staged.spent); !done) {
     return done;
+  }
+  if (!indexes_->empty()) {
+    const BlockPlace place{entry->height, entry->hash, entry->header.previous};
+    Status done =
+        indexes_->Append(place, *staged.block, staged.spent->pointers(), staged.indexes->Take());
+    if (!done) return done;
   }
   Commit(entry);
   HoldAnswers(staged, nullptr);
@@ -175,6 +189,7 @@ void ChainState::DropStaged() {
   }
   for (Staged& staged : window_) {
     if (staged.scripts != nullptr) staged.scripts->Wait();
+    if (staged.indexes != nullptr) staged.indexes->Take();
     HoldAnswers(staged, nullptr);
   }
   window_.clear();
@@ -213,6 +228,16 @@ Status ChainState::DisconnectTip() {
   const bool before_bip34 = tip_->height < params_.heights.bip34;
   if (Status done = overlay_->Unstage(**block, *spent, before_bip34); !done) return done;
   if (Status done = overlay_->CommitAll(); !done) return done;
+  if (!indexes_->empty()) {
+    std::vector<Coin> coins;
+    std::vector<const Coin*> pointers;
+    coins.reserve(spent->size());
+    for (const storage::StoredCoin& coin : *spent) {
+      pointers.push_back(&coins.emplace_back(coin.View()));
+    }
+    const BlockPlace place{tip_->height, tip_->hash, tip_->header.previous};
+    if (Status done = indexes_->Unwind(place, **block, pointers); !done) return done;
+  }
   tip_ = tree_.Find(tip_->header.previous);
   return FlushIfDue();
 }
@@ -309,6 +334,7 @@ void ChainState::Publish() {
   next->best_header = tree_.best_header();
   next->heights = previous != nullptr ? previous->heights.With(tip_) : HeightIndex().With(tip_);
   next->generation = previous != nullptr ? previous->generation + 1 : 1;
+  indexes_->Publish();
   view_.Set(std::move(next));
   if (coins_version_ % 2 != 0) ++coins_version_;
   events_.published();

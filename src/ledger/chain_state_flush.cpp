@@ -48,7 +48,8 @@ Status ChainState::FlushByCount() {
 }
 
 bool ChainState::FlushIsDue() const {
-  const bool by_memory = table_->DirtyBytes() > FreezeBytes(options_.cache_bytes);
+  const bool by_memory = table_->DirtyBytes() > FreezeBytes(options_.cache_bytes) ||
+                         indexes_->MemoryBytes() > IndexBytes(options_.cache_bytes);
   const bool by_time = std::chrono::steady_clock::now() - last_flush_ >= options_.flush_interval;
   return by_memory || by_time;
 }
@@ -74,6 +75,7 @@ void ChainState::BeginFlush() {
   for (const HeaderEntry* entry : dirty_rows_) plan->rows.push_back(RowOf(*entry));
   dirty_rows_.clear();
   plan->coins = table_->Freeze(workers_);
+  plan->indexes = indexes_->Freeze();
   plan->tip = {tip_->hash, ++flush_number_};
   LOG_DEBUG(log::kCoinDb, "Flushing {} coins and {} headers at height {}", plan->coins.Count(),
             plan->rows.size(), tip_->height);

@@ -33,7 +33,12 @@ Status ChainState::Open() {
   if (Status opened = OpenStores(); !opened) return opened;
   if (Status loaded = LoadHeaders(); !loaded) return loaded;
   if (Status loaded = LoadTip(); !loaded) return loaded;
+  if (Status begun = OpenIndexes(); !begun) return begun;
+  if (flush_number_ == 0) {
+    if (Status flushed = FlushNow(); !flushed) return flushed;
+  }
   Publish();
+  if (Status checked = CheckAtStart(); !checked) return checked;
   if (Status connected = ConnectStored(); !connected) return connected;
   LOG_INFO("Loaded the ledger: tip {} at height {}, {} headers", tip_->hash, tip_->height,
            tree_.entries().size());
@@ -126,8 +131,25 @@ Status ChainState::LoadTip() {
   overlay_ = std::make_unique<CoinOverlay>(*table_);
   tree_.Prefer(tip_);  // no other branch of equal work takes its place only because of the restart
   tip_->validity = Validity::kConnected;
-  if (*flushed) return {};
-  return FlushNow();
+  return {};
+}
+
+Status ChainState::OpenIndexes() {
+  auto opened = IndexSet::Open(options_.indexes_folder, options_.indexes, params_,
+                               IndexBytes(options_.cache_bytes));
+  if (!opened) return tl::unexpected(opened.error());
+  indexes_ = *std::move(opened);
+  return indexes_->Begin({tip_->height, tip_->hash});
+}
+
+Status ChainState::CheckAtStart() {
+  const auto sound = VerifyChain(options_.check_level, options_.check_blocks);
+  if (!sound) return tl::unexpected(sound.error());
+  if (*sound) return {};
+  return cairn::Fail(
+      ErrorCode::kCorruption,
+      "the last blocks do not fit the coins; start with -reindex-chainstate, or with "
+      "-reindex if that does not help");
 }
 
 Status ChainState::ConnectStored() {

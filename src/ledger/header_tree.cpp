@@ -93,8 +93,8 @@ void HeaderTree::LinkBody(HeaderEntry* entry) {
 
 void HeaderTree::Prefer(HeaderEntry* entry) {
   candidates_.erase(entry);  // before its rank changes: the set is ordered by it
-  entry->arrival = 0;
-  candidates_.insert(entry);
+  entry->arrival = next_preference_--;
+  if (!entry->failed) candidates_.insert(entry);
 }
 
 std::vector<HeaderEntry*> HeaderTree::MarkFailed(HeaderEntry* entry) {
@@ -108,6 +108,30 @@ std::vector<HeaderEntry*> HeaderTree::MarkFailed(HeaderEntry* entry) {
   }
   if (best_header_->failed) FindBestHeader();
   return changed;
+}
+
+std::vector<HeaderEntry*> HeaderTree::UnmarkFailed(HeaderEntry* entry) {
+  std::vector<HeaderEntry*> changed;
+  for (HeaderEntry& other : entries_) {
+    if (!other.failed) continue;
+    const bool before = entry->Ancestor(other.height) == &other;
+    const bool behind = other.Ancestor(entry->height) == entry;
+    if (!before && !behind) continue;
+    other.failed = false;
+    changed.push_back(&other);
+  }
+  FindBestHeader();
+  return changed;
+}
+
+void HeaderTree::RebuildCandidates(const HeaderEntry* tip) {
+  const WorseFirst worse;
+  candidates_.clear();
+  for (HeaderEntry& entry : entries_) {
+    if (!entry.failed && entry.chain_tx_count != 0 && !worse(&entry, tip)) {
+      candidates_.insert(&entry);
+    }
+  }
 }
 
 void HeaderTree::FindBestHeader() {

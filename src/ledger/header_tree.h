@@ -32,11 +32,19 @@ class HeaderTree {
   /// makes them candidates.
   void LinkBody(HeaderEntry* entry);
 
-  /// Makes a linked entry the best of all with as much work.
+  /// Makes a linked entry the best of all with as much work, those preferred before included.
   void Prefer(HeaderEntry* entry);
 
   /// Condemns `entry` and all that builds on it. Gives every entry whose state changed.
   std::vector<HeaderEntry*> MarkFailed(HeaderEntry* entry);
+
+  /// Takes back the condemnation of `entry`, of all before it and of all that build on it. Gives
+  /// every entry whose state changed.
+  std::vector<HeaderEntry*> UnmarkFailed(HeaderEntry* entry);
+
+  /// Collects the candidates anew: after a tip was taken off, or entries were unmarked, earlier
+  /// candidates may be good enough again.
+  void RebuildCandidates(const HeaderEntry* tip);
 
   /// The best candidate for a tip: complete with all bodies, not failed. Null if there is none.
   HeaderEntry* BestCandidate() const;
@@ -68,7 +76,9 @@ class HeaderTree {
   std::set<HeaderEntry*, WorseFirst> candidates_;
   std::unordered_multimap<const HeaderEntry*, HeaderEntry*>
       waiting_;  // by the parent that lacks a body
-  uint64_t next_arrival_ = 1;
+  // Arrivals count up from the middle; who is preferred comes before all others.
+  uint64_t next_arrival_ = uint64_t{1} << 32;
+  uint64_t next_preference_ = (uint64_t{1} << 32) - 1;
   uint32_t last_bits_ = 0;  // no header has it: a target of zero
   U256 last_work_;
   int checkpointed_height_ = 0;

@@ -45,6 +45,7 @@ LedgerThread::LedgerThread(const LedgerOptions& options, const consensus::Params
 LedgerThread::~LedgerThread() {
   Stop();
   if (!thread_.joinable()) return;
+  state_.indexes().Stop();
   thread_.join();
   if (!state_.failure().empty()) return;
   if (const Status flushed = state_.Flush(); !flushed) state_.Fail(flushed.error());
@@ -57,6 +58,7 @@ Status LedgerThread::Start() {
   if (Status opened = state_.Open(); !opened) return opened;
   NotifyTip();
   thread_ = std::jthread([this] { Loop(); });
+  if (!state_.indexes().empty()) state_.indexes().Start(*this, workers_);
   return {};
 }
 
@@ -326,6 +328,65 @@ std::vector<BranchTip> LedgerThread::BranchTips() {
   std::vector<BranchTip> tips;
   RunNext([&] { tips = state_.BranchTips(); });
   return tips;
+}
+
+template <typename T>
+Result<T> LedgerThread::Command(std::function<Result<T>()> command) {
+  Result<T> result = cairn::Fail(ErrorCode::kStopped, StoppedResult().reason);
+  RunInTurn([&] { result = command(); });
+  return result;
+}
+
+Result<CoinSet> LedgerThread::SnapshotCoins() {
+  return Command<CoinSet>([this] { return state_.SnapshotCoins(); });
+}
+Status LedgerThread::InvalidateBlock(const BlockHash& hash) {
+  return Command<void>([&] { return state_.InvalidateBlock(hash); });
+}
+Status LedgerThread::ReconsiderBlock(const BlockHash& hash) {
+  return Command<void>([&] { return state_.ReconsiderBlock(hash); });
+}
+Status LedgerThread::PreciousBlock(const BlockHash& hash) {
+  return Command<void>([&] { return state_.PreciousBlock(hash); });
+}
+Result<bool> LedgerThread::VerifyChain(int level, int blocks) {
+  return Command<bool>([&] { return state_.VerifyChain(level, blocks); });
+}
+
+const IndexReader* LedgerThread::FindIndex(std::string_view name) const {
+  return state_.indexes().Find(name);
+}
+std::vector<const IndexReader*> LedgerThread::Indexes() const { return state_.indexes().readers(); }
+
+std::optional<BlockPlace> LedgerThread::At(int height) const {
+  const HeaderEntry* entry = View()->At(height);
+  if (entry == nullptr) return std::nullopt;
+  return BlockPlace{entry->height, entry->hash, entry->header.previous};
+}
+
+Result<StoredBlock> LedgerThread::Read(const BlockHash& hash, bool with_spent) const {
+  const HeaderEntry* entry = Find(hash);
+  if (entry == nullptr || !entry->HasBody()) {
+    return cairn::Fail(ErrorCode::kNotFound, "block " + hash.ToString() + " is not stored");
+  }
+  auto block = state_.ReadBlock(*entry);
+  if (!block) return tl::unexpected(block.error());
+  StoredBlock result{*std::move(block), {}};
+  if (!with_spent || entry->height == 0) return result;
+  auto spent = state_.ReadSpent(*entry);
+  if (!spent) return tl::unexpected(spent.error());
+  result.spent = *std::move(spent);
+  return result;
+}
+
+Result<bool> LedgerThread::TakeOver(Index& index) {
+  return Command<bool>([&]() -> Result<bool> {
+    return state_.indexes().TakeOver(index, {state_.tip()->height, state_.tip()->hash});
+  });
+}
+
+void LedgerThread::Fail(const Error& error) {
+  RunInTurn([&] { state_.Fail(error); });
 }
 
 bool LedgerThread::WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const {

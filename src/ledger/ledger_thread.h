@@ -16,7 +16,7 @@
 
 namespace cairn::ledger {
 
-class LedgerThread final : public Ledger {
+class LedgerThread final : public Ledger, private ChainSource {
  public:
   LedgerThread(const LedgerOptions& options, const consensus::Params& params, const Clock& clock,
                WorkerPool& workers);
@@ -36,6 +36,14 @@ class LedgerThread final : public Ledger {
   Result<Bytes> ReadBlock(const HeaderEntry& entry) const override;
   Result<std::vector<FoundCoin>> ReadSpentCoins(const HeaderEntry& entry) const override;
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) override;
+  Result<CoinSet> SnapshotCoins() override;
+  uint64_t CoinsOnDisk() const override { return state_.coins().DiskBytes(); }
+  const IndexReader* FindIndex(std::string_view name) const override;
+  std::vector<const IndexReader*> Indexes() const override;
+  Status InvalidateBlock(const BlockHash& hash) override;
+  Status ReconsiderBlock(const BlockHash& hash) override;
+  Status PreciousBlock(const BlockHash& hash) override;
+  Result<bool> VerifyChain(int level, int blocks) override;
   std::vector<BranchTip> BranchTips() override;
   uint64_t SizeOnDisk() const override { return state_.blocks().DiskBytes(); }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override;
@@ -62,6 +70,18 @@ class LedgerThread final : public Ledger {
       return !check.valid() || check.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     }
   };
+
+  // For the thread that builds indexes.
+  int Height() const override { return View()->Height(); }
+  std::optional<BlockPlace> At(int height) const override;
+  Result<StoredBlock> Read(const BlockHash& hash, bool with_spent) const override;
+  Status MakeDurable() override { return Flush(); }
+  Result<bool> TakeOver(Index& index) override;
+  void Fail(const Error& error) override;
+
+  /// Runs a command of the ledger in turn and gives its result.
+  template <typename T>
+  Result<T> Command(std::function<Result<T>()> command);
 
   std::future<SubmitResult> Enqueue(std::function<Checked()> check) CAIRN_EXCLUDES(inbox_mutex_);
   bool Push(Item item) CAIRN_EXCLUDES(inbox_mutex_);

@@ -10,8 +10,11 @@ namespace cairn::ledger {
 constexpr uint64_t BlockStoreBytes(uint64_t budget) { return budget / 8; }
 constexpr uint64_t CoinStoreBytes(uint64_t budget) { return budget / 8; }
 
+/// Caches and buffers of the indexes' databases, all together, and rows that are not yet written.
+constexpr uint64_t IndexBytes(uint64_t budget) { return budget / 16; }
+
 /// Coins in memory, changed or not.
-constexpr uint64_t CoinBytes(uint64_t budget) { return budget / 2; }
+constexpr uint64_t CoinBytes(uint64_t budget) { return budget / 8 * 3; }
 
 /// Changed coins that begin a flush. What a flush writes stands in memory twice besides, frozen and
 /// as the database's batch, so two more shares of this size go there.

@@ -5,17 +5,12 @@
 #include <exception>
 #include <utility>
 
-#include "consensus/rules/scripts.h"
-
 namespace cairn::ledger {
 namespace {
 
 // Inputs that one worker takes at a time: enough that sharing costs nothing, few enough that one
 // large transaction keeps all workers busy.
 constexpr uint32_t kInputsPerUnit = 16;
-// Signatures that are verified together.
-constexpr size_t kBatch = 32;
-
 uint64_t ThreadNanoseconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -50,97 +45,17 @@ class MeasuredVerifier final : public consensus::SignatureVerifier {
     return exact_.Verify(check);
   }
 
+  void VerifyBatch(std::span<consensus::BatchedCheck> checks) override {
+    const Measured measured(meter_, checks.size());
+    exact_.VerifyBatch(checks);
+  }
+
  private:
   VerificationMeter& meter_;
   consensus::ExactVerifier exact_;
 };
 
 }  // namespace
-
-/// One worker's optimistic runs, whose signatures are still to be verified.
-class ScriptJob::OptimisticRuns {
- public:
-  explicit OptimisticRuns(VerificationMeter& meter)
-      : meter_(meter), at_once_(meter), deferring_(at_once_) {}
-
-  /// Runs one input. The violation, if it is certain already.
-  consensus::Verdict Run(uint32_t transaction, uint32_t input,
-                         const consensus::TransactionMidstates& midstates,
-                         consensus::ScriptFlags flags) {
-    const size_t before = deferring_.deferred().size();
-    consensus::Verdict verdict =
-        consensus::CheckInputScripts(midstates, input, 1, flags, deferring_);
-    const Pending pending{transaction, input, before, deferring_.deferred().size(),
-                          &midstates,  flags};
-    if (pending.from == pending.to) return Placed(std::move(verdict), transaction);
-    if (verdict) {
-      pending_.push_back(pending);
-      return verdict;
-    }
-    // A failure with signatures put off is no verdict.
-    verdict = RunExactly(pending, VerifyFrom(before), before);
-    deferring_.Forget(before);
-    return verdict;
-  }
-
-  bool IsFull() const { return deferring_.deferred().size() >= kBatch; }
-
-  /// Verifies what was put off, and gives every violation to `report`.
-  template <typename Function>
-  void Settle(Function report) {
-    const std::vector<bool> results = VerifyFrom(0);
-    for (const Pending& pending : pending_) {
-      bool all_true = true;
-      for (size_t i = pending.from; i < pending.to; ++i) all_true = all_true && results[i];
-      if (all_true) continue;
-      if (const auto verdict = RunExactly(pending, results, 0); !verdict) report(verdict.error());
-    }
-    deferring_.Forget();
-    pending_.clear();
-  }
-
- private:
-  /// An input that waits for its signatures: those from `from` up to `to` of all put off.
-  struct Pending {
-    uint32_t transaction;
-    uint32_t input;
-    size_t from;
-    size_t to;
-    const consensus::TransactionMidstates* midstates;
-    consensus::ScriptFlags flags;
-  };
-
-  static consensus::Verdict Placed(consensus::Verdict verdict, uint32_t transaction) {
-    if (!verdict) verdict.error().transaction = transaction;
-    return verdict;
-  }
-
-  std::vector<bool> VerifyFrom(size_t from) {
-    const auto checks = std::span(deferring_.deferred()).subspan(from);
-    std::vector<bool> results(checks.size());
-    const Measured measured(meter_, checks.size());
-    consensus::ExactVerifier exact;
-    for (size_t i = 0; i < checks.size(); ++i) results[i] = exact.Verify(checks[i].View());
-    return results;
-  }
-
-  /// `results` are those of the checks from `base` on.
-  consensus::Verdict RunExactly(const Pending& pending, const std::vector<bool>& results,
-                                size_t base) {
-    consensus::RecallingVerifier recalling(at_once_);
-    for (size_t i = pending.from; i < pending.to; ++i) {
-      recalling.Recall(deferring_.deferred()[i], results[i - base]);
-    }
-    return Placed(consensus::CheckInputScripts(*pending.midstates, pending.input, 1, pending.flags,
-                                               recalling),
-                  pending.transaction);
-  }
-
-  VerificationMeter& meter_;
-  MeasuredVerifier at_once_;
-  consensus::DeferringVerifier deferring_;
-  std::vector<Pending> pending_;
-};
 
 ScriptJob::ScriptJob(BlockPtr block, std::shared_ptr<const SpentCoins> coins,
                      consensus::ScriptFlags flags, VerificationMeter& meter,
@@ -194,7 +109,8 @@ const consensus::TransactionMidstates& ScriptJob::MidstatesOf(uint32_t transacti
 }
 
 void ScriptJob::Work() {
-  OptimisticRuns runs(meter_);
+  MeasuredVerifier verifier(meter_);
+  consensus::OptimisticRuns runs(verifier);
   size_t taken = 0;
   for (size_t i = next_unit_.fetch_add(1); i < units_.size(); i = next_unit_.fetch_add(1)) {
     ++taken;
@@ -206,17 +122,17 @@ void ScriptJob::Work() {
   if (taken > 0) Finish(taken);
 }
 
-void ScriptJob::RunUnit(const Unit& unit, OptimisticRuns& runs) {
+void ScriptJob::RunUnit(const Unit& unit, consensus::OptimisticRuns& runs) {
   const auto& midstates = MidstatesOf(unit.transaction);
   for (uint32_t input = unit.first_input; input < unit.first_input + unit.inputs; ++input) {
-    const auto verdict = runs.Run(unit.transaction, input, midstates, flags_);
+    const auto verdict = runs.Run(midstates, input, flags_, unit.transaction);
     if (!verdict) Report(verdict.error());
   }
   if (runs.IsFull()) Settle(runs);
 }
 
-void ScriptJob::Settle(OptimisticRuns& runs) {
-  runs.Settle([this](const consensus::Violation& violation) { Report(violation); });
+void ScriptJob::Settle(consensus::OptimisticRuns& runs) {
+  for (const consensus::Violation& violation : runs.Settle()) Report(violation);
 }
 
 template <typename Function>

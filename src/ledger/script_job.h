@@ -16,6 +16,7 @@
 #include "cairn/primitives/block.h"
 #include "cairn/primitives/coin.h"
 #include "consensus/script/flags.h"
+#include "consensus/script/optimistic.h"
 #include "consensus/sighash/midstates.h"
 #include "consensus/verdict.h"
 #include "src/ledger/coin_overlay.h"
@@ -66,11 +67,9 @@ class ScriptJob : public std::enable_shared_from_this<ScriptJob> {
   };
 
   void CutIntoUnits();
-  class OptimisticRuns;
-
   void Work();
-  void RunUnit(const Unit& unit, OptimisticRuns& runs);
-  void Settle(OptimisticRuns& runs);
+  void RunUnit(const Unit& unit, consensus::OptimisticRuns& runs);
+  void Settle(consensus::OptimisticRuns& runs);
   /// Keeps what `function` throws, which means that memory ran out, from ending the process.
   template <typename Function>
   void Guard(Function function) CAIRN_EXCLUDES(mutex_);

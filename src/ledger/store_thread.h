@@ -21,6 +21,7 @@
 #include "cairn/storage/block_store.h"
 #include "cairn/storage/coin_store.h"
 #include "src/ledger/coin_table.h"
+#include "src/ledger/index/index_set.h"
 
 namespace cairn::ledger {
 
@@ -29,6 +30,7 @@ struct FlushPlan {
   std::vector<storage::HeaderRow> rows;
   FrozenCoins coins;
   storage::FlushedTip tip;
+  IndexSet::Frozen indexes;
 };
 
 class StoreThread {

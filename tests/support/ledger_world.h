@@ -31,6 +31,7 @@ class LedgerWorld {
   void Open() {
     options.blocks_folder = folder / "blocks";
     options.coins_folder = folder / "chainstate";
+    options.indexes_folder = folder / "indexes";
     auto opened = ledger::Ledger::Open(options, params, clock, workers);
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     ledger = *std::move(opened);

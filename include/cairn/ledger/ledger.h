@@ -21,8 +21,10 @@
 #include "cairn/base/result.h"
 #include "cairn/base/worker_pool.h"
 #include "cairn/ledger/chain_view.h"
+#include "cairn/ledger/indexes.h"
 #include "cairn/primitives/block.h"
 #include "cairn/primitives/coin.h"
+#include "cairn/storage/coin_store.h"
 #include "consensus/params.h"
 #include "consensus/verdict.h"
 
@@ -31,12 +33,16 @@ namespace cairn::ledger {
 struct LedgerOptions {
   std::filesystem::path blocks_folder;
   std::filesystem::path coins_folder;
+  std::filesystem::path indexes_folder;
+  IndexOptions indexes;                 // -txindex, -blockfilterindex, -coinstatsindex
   uint64_t cache_bytes = 450ull << 20;  // -dbcache
   int flush_every_blocks = 0;           // -flushblocks: 0 decides by cache and time
   std::chrono::seconds flush_interval{600};
   int64_t max_tip_age = 24 * 60 * 60;  // -maxtipage, seconds
   int stop_at_height = 0;              // -stopatheight: 0 never
   bool use_checkpoints = true;         // -checkpoints
+  int check_blocks = 6;                // -checkblocks: looked at again at start; 0 all
+  int check_level = 3;                 // -checklevel
   /// Asked between blocks while many stored ones are connected; true ends that early.
   std::function<bool()> interrupted = [] { return false; };
 };
@@ -82,6 +88,12 @@ struct BranchTip {
   const char* status = "";  // active, invalid, headers-only, valid-fork, valid-headers
 };
 
+/// Every unspent coin at one tip, read from the database while the chain goes on.
+struct CoinSet {
+  const HeaderEntry* tip = nullptr;
+  std::unique_ptr<storage::CoinSnapshot> coins;
+};
+
 class Ledger {
  public:
   /// Opens or creates the store and continues at its committed tip. Params, clock and workers must
@@ -123,6 +135,26 @@ class Ledger {
 
   /// The unspent output of that outpoint at the tip; nothing if there is none.
   virtual Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) = 0;
+
+  /// Flushes, and gives the coins as they are then. Must not outlive the ledger.
+  virtual Result<CoinSet> SnapshotCoins() = 0;
+  /// Bytes of the database of coins.
+  virtual uint64_t CoinsOnDisk() const = 0;
+
+  /// Null if that index is not kept. Lives as long as the ledger.
+  virtual const IndexReader* FindIndex(std::string_view name) const = 0;
+  virtual std::vector<const IndexReader*> Indexes() const = 0;
+
+  /// Takes the block, and all that build on it, as invalid until it is reconsidered.
+  virtual Status InvalidateBlock(const BlockHash& hash) = 0;
+  /// Forgets that the block, those before it and those that build on it are invalid.
+  virtual Status ReconsiderBlock(const BlockHash& hash) = 0;
+  /// Takes the block as the first to have come among those with as much work.
+  virtual Status PreciousBlock(const BlockHash& hash) = 0;
+  /// Checks `blocks` blocks from the tip down again: reads them (level 0), checks each (1), reads
+  /// its undo data (2), takes it off in memory (3), connects it again (4). False, with the reason
+  /// in the log, if something is wrong. Zero blocks: all.
+  virtual Result<bool> VerifyChain(int level, int blocks) = 0;
 
   virtual std::vector<BranchTip> BranchTips() = 0;
   /// Bytes of stored bodies and undo data.

@@ -76,6 +76,9 @@ class CoinStore {
 
   Result<std::unique_ptr<CoinSnapshot>> TakeSnapshot() const;
 
+  /// Costs nothing to ask.
+  uint64_t DiskBytes() const { return database_->DiskBytes(); }
+
   /// Calls `visit` with every coin in key order; an undecodable row is an error.
   Status ForEachCoin(const std::function<void(const OutPoint&, const StoredCoin&)>& visit) const;
 

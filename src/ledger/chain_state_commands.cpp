@@ -1,0 +1,141 @@
+// What people command: blocks to be taken as invalid or first, the chain to be checked again.
+
+#include <utility>
+
+#include "cairn/base/log.h"
+#include "src/ledger/chain_state.h"
+#include "src/ledger/memory_shares.h"
+
+namespace cairn::ledger {
+namespace {
+
+tl::unexpected<Error> Unknown(const BlockHash& hash) {
+  return Fail(ErrorCode::kNotFound, "block " + hash.ToString() + " is unknown");
+}
+
+}  // namespace
+
+Status ChainState::InvalidateBlock(const BlockHash& hash) {
+  SettleAll();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  HeaderEntry* entry = tree_.Find(hash);
+  if (entry == nullptr) return Unknown(hash);
+  if (entry->height == 0) {
+    return cairn::Fail(ErrorCode::kInvalid, "the genesis block cannot be invalid");
+  }
+  Condemn(entry);
+  Status done;
+  while (done && tip_->Ancestor(entry->height) == entry) done = DisconnectTip();
+  tree_.RebuildCandidates(tip_);
+  if (done) done = Advance(nullptr);
+  if (!done) Fail(done.error());
+  SettleAll();
+  return done;
+}
+
+Status ChainState::ReconsiderBlock(const BlockHash& hash) {
+  SettleAll();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  HeaderEntry* entry = tree_.Find(hash);
+  if (entry == nullptr) return Unknown(hash);
+  for (HeaderEntry* changed : tree_.UnmarkFailed(entry)) dirty_rows_.insert(changed);
+  tree_.RebuildCandidates(tip_);
+  const Status done = Advance(nullptr);
+  if (!done) Fail(done.error());
+  SettleAll();
+  return done;
+}
+
+Status ChainState::PreciousBlock(const BlockHash& hash) {
+  SettleAll();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  HeaderEntry* entry = tree_.Find(hash);
+  if (entry == nullptr) return Unknown(hash);
+  if (entry->chain_work < tip_->chain_work || entry->chain_tx_count == 0) return {};
+  tree_.Prefer(entry);
+  const Status done = Advance(nullptr);
+  if (!done) Fail(done.error());
+  SettleAll();
+  return done;
+}
+
+Result<CoinSet> ChainState::SnapshotCoins() {
+  if (Status flushed = Flush(); !flushed) return tl::unexpected(flushed.error());
+  auto snapshot = coin_store_->TakeSnapshot();
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  return CoinSet{tip_, *std::move(snapshot)};
+}
+
+Result<bool> ChainState::VerifyChain(int level, int blocks) {
+  SettleAll();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  const int lowest = blocks <= 0 || blocks > tip_->height ? 1 : tip_->height - blocks + 1;
+  std::deque<std::vector<storage::StoredCoin>> kept;
+  const HeaderEntry* entry = tip_;
+  Result<bool> sound = true;
+  for (; entry->height >= lowest && sound && *sound; entry = entry->parent) {
+    if (interrupted_ || options_.interrupted()) break;
+    if (!entry->HasBody()) {
+      LOG_INFO("Checked blocks down to height {}; those before it are pruned", entry->height + 1);
+      break;
+    }
+    sound = VerifyOne(*entry, level, kept);
+  }
+  if (level >= 4) {
+    for (int height = entry->height + 1; sound && *sound && height <= tip_->height; ++height) {
+      if (interrupted_ || options_.interrupted()) break;
+      sound = VerifyConnects(*tip_->Ancestor(height));
+    }
+  }
+  overlay_->Clear();
+  return sound;
+}
+
+Result<bool> ChainState::VerifyOne(const HeaderEntry& entry, int level,
+                                   std::deque<std::vector<storage::StoredCoin>>& kept) {
+  const auto unsound = [&entry](const std::string& reason) {
+    LOG_ERROR("Block {} at height {} is unsound: {}", entry.hash, entry.height, reason);
+    return false;
+  };
+  const auto block = ReadBlock(entry);
+  if (!block) return unsound(block.error().message);
+  if (level >= 1) {
+    const auto checked = consensus::CheckBlock(*block, params_);
+    if (!checked) return unsound(checked.error().ToString());
+  }
+  if (level < 2) return true;
+  auto spent = ReadSpent(entry);
+  if (!spent) return unsound(spent.error().message);
+  if (level < 3) return true;
+  kept.push_back(*std::move(spent));
+  const bool before_bip34 = entry.height < params_.heights.bip34;
+  const Status off = overlay_->Unstage(**block, kept.back(), before_bip34);
+  if (!off && off.error().code != ErrorCode::kCorruption) return tl::unexpected(off.error());
+  return off ? true : unsound(off.error().message);
+}
+
+Result<bool> ChainState::VerifyConnects(const HeaderEntry& entry) {
+  const auto block = ReadBlock(entry);
+  if (!block) return tl::unexpected(block.error());
+  const auto spent = overlay_->Stage(**block, entry.height);
+  if (!spent) return tl::unexpected(spent.error());
+  const auto money = CheckMoney(**block, entry.parent, (*spent)->pointers(), false);
+  if (!money) return tl::unexpected(money.error());
+  consensus::Verdict verdict;
+  if (!*money) {
+    verdict = tl::unexpected(money->error());
+  } else {
+    const auto job = std::make_shared<ScriptJob>(*block, *spent, **money, meter_, nullptr);
+    job->Start(workers_);
+    job->Wait();
+    if (!job->breakdown().empty()) return cairn::Fail(ErrorCode::kIo, job->breakdown());
+    verdict = job->verdict();
+  }
+  if (!verdict) {
+    LOG_ERROR("Block {} at height {} does not connect: {}", entry.hash, entry.height,
+              verdict.error());
+  }
+  return verdict.has_value();
+}
+
+}  // namespace cairn::ledger
