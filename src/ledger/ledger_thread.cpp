@@ -291,12 +291,12 @@ std::optional<std::string> LedgerThread::TestBlock(BlockPtr block) {
 
 Result<Bytes> LedgerThread::ReadBlock(const HeaderEntry& entry) const {
   if (!entry.HasBody())
-    return Fail(ErrorCode::kNotFound, "Block not available (not fully downloaded)");
+    return cairn::Fail(ErrorCode::kNotFound, "Block not available (not fully downloaded)");
   return state_.store().ReadBody(entry.body_sequence);
 }
 
 Result<std::vector<FoundCoin>> LedgerThread::ReadSpentCoins(const HeaderEntry& entry) const {
-  if (entry.undo_sequence == 0) return Fail(ErrorCode::kNotFound, "Undo data not available");
+  if (entry.undo_sequence == 0) return cairn::Fail(ErrorCode::kNotFound, "Undo data not available");
   auto coins = state_.ReadSpent(entry);
   if (!coins) return tl::unexpected(coins.error());
   std::vector<FoundCoin> found;
@@ -314,7 +314,7 @@ Result<std::optional<FoundCoin>> LedgerThread::FindCoin(const OutPoint& outpoint
     found = state_.FindCoin(outpoint);
     if (found || found.error().code != ErrorCode::kBusy) return found;
   }
-  found = Fail(ErrorCode::kStopped, StoppedResult().reason);
+  found = cairn::Fail(ErrorCode::kStopped, StoppedResult().reason);
   RunNext([&] {
     found = state_.FindCoin(outpoint);
     if (found || found.error().code != ErrorCode::kBusy) return;
@@ -411,7 +411,7 @@ void LedgerThread::Synchronize() {
 }
 
 Status LedgerThread::Flush() {
-  Status status = Fail(ErrorCode::kStopped, StoppedResult().reason);
+  Status status = cairn::Fail(ErrorCode::kStopped, StoppedResult().reason);
   RunInTurn([&] {
     status = state_.Flush();
     if (!status) state_.Fail(status.error());

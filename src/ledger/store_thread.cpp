@@ -150,7 +150,8 @@ Status StoreThread::WriteRecord(const Record& record) {
 }
 
 Status StoreThread::WriteFlush(const FlushPlan& plan) {
-  if (Status synced = blocks_.SyncWithRows(plan.rows); !synced) return synced;
+  if (Status synced = blocks_.SyncWithRows(plan.rows, plan.tip.flush_number); !synced)
+    return synced;
   if (Status written = IndexSet::WriteFrozen(plan.indexes); !written) return written;
   storage::Batch batch;
   for (const FrozenCoins::Shard& shard : plan.coins.shards) {

@@ -24,10 +24,24 @@ std::optional<int32_t> BlockVersion(const Options& options) {
   return static_cast<int32_t>(*version);
 }
 
+/// -blockfilterindex, alone or with "basic" or "1"; the last one counts.
+bool WantsBasicFilters(const Options& options) {
+  const std::vector<std::string> types = options.GetList("blockfilterindex");
+  if (types.empty()) return false;
+  const std::string& last = types.back();
+  return last.empty() || last == "1" || last == "basic";
+}
+
 ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& data_dir) {
   ledger::LedgerOptions result;
   result.blocks_folder = data_dir.blocks();
   result.coins_folder = data_dir.chainstate();
+  result.indexes_folder = data_dir.indexes();
+  result.indexes.transactions = options.GetBool("txindex", false);
+  result.indexes.block_filters = WantsBasicFilters(options);
+  result.indexes.coin_stats = options.GetBool("coinstatsindex", false);
+  result.check_blocks = static_cast<int>(options.GetInt("checkblocks", result.check_blocks));
+  result.check_level = static_cast<int>(std::clamp<int64_t>(options.GetInt("checklevel", 3), 0, 4));
   result.cache_bytes = MemoryBudget(IntIfSet(options, "dbcache"), ReadMachine());
   result.flush_every_blocks = static_cast<int>(options.GetInt("flushblocks", 0));
   result.max_tip_age = options.GetInt("maxtipage", result.max_tip_age);

@@ -42,7 +42,7 @@ struct LedgerOptions {
   int stop_at_height = 0;              // -stopatheight: 0 never
   bool use_checkpoints = true;         // -checkpoints
   int check_blocks = 6;                // -checkblocks: looked at again at start; 0 all
-  int check_level = 3;                 // -checklevel
+  int check_level = -1;                // -checklevel; below 0: nothing is looked at
   /// Asked between blocks while many stored ones are connected; true ends that early.
   std::function<bool()> interrupted = [] { return false; };
 };

@@ -116,6 +116,15 @@ TEST_F(FailureTest, DamagedUndoData) {
   world_.Connect(better_[1].block);  // with the true record all is well
 }
 
+TEST_F(FailureTest, DamageOfTheLastBlocksIsSeenAtStart) {
+  SetRecord(undo_sequence_, Bytes(), RecordKind::kUndo);
+  world_.options.check_level = 2;
+  const auto opened = Ledger::Open(world_.options, world_.params, world_.clock, world_.workers);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorruption);
+  EXPECT_THAT(opened.error().message, HasSubstr("-reindex-chainstate"));
+}
+
 TEST_F(FailureTest, DamageDeeperDownTheChain) {
   // The tip comes off, the block below it does not: nobody may see or keep the state in between.
   world_.Open();
