@@ -279,7 +279,7 @@ TEST(OptionDescription, HidesSecretsAndOtherSections) {
 }
 
 TEST(OptionEffects, NamesWhatHasNone) {
-  EXPECT_THAT(Given({"-txindex", "-par=1", "-keypool=1"}).WithoutEffect(), ElementsAre("txindex"));
+  EXPECT_THAT(Given({"-prune=600", "-par=1", "-keypool=1"}).WithoutEffect(), ElementsAre("prune"));
 }
 
 TEST(OptionValues, AreCopiedDeep) {
