@@ -31,8 +31,8 @@ leveldb::Status SyncFolder(leveldb::Env& env, const std::string& folder) {
 
 leveldb::Status MakeFolders(leveldb::Env& env, const std::string& folder) {
   if (env.FileExists(folder)) return {};
-  std::string above = std::filesystem::path(folder).parent_path().string();
-  if (above.empty()) above = ".";
+  const std::filesystem::path parent = std::filesystem::path(folder).parent_path();
+  const std::string above = parent.empty() ? std::string(".") : parent.string();
   if (above == folder) return {};
   leveldb::Status status = MakeFolders(env, above);
   if (!status.ok()) return status;
