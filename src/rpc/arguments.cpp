@@ -31,38 +31,67 @@ std::optional<Kind> ExpectedKind(const Param& param) {
   return std::nullopt;
 }
 
-size_t IndexOf(const Method& method, std::string_view name) {
-  const auto found = std::find_if(method.params.begin(), method.params.end(),
-                                  [&](const Param& param) { return param.HasName(name); });
-  if (found == method.params.end()) {
-    throw RpcError(kInvalidParameter, "Unknown named parameter " + std::string(name));
+/// Puts named values where they belong.
+class NamedValues {
+ public:
+  NamedValues(const Method& method, std::vector<json::Value> positional)
+      : method_(method), positional_(positional.size()), values_(std::move(positional)) {
+    given_.resize(method.params.size());
   }
-  return static_cast<size_t>(found - method.params.begin());
-}
 
-std::vector<json::Value> FromNames(const Method& method, const json::Value& named) {
-  std::vector<json::Value> values;
-  if (const json::Value* args = named.Find("args"); args != nullptr && args->IsArray()) {
-    values = args->Items();
-  }
-  const size_t positional = values.size();
-  std::vector<bool> seen(method.params.size(), false);
-  for (const auto& [name, value] : named.Members()) {
-    if (name == "args") continue;
-    const size_t index = IndexOf(method, name);
-    if (index < positional) {
+  void Add(const std::string& name, const json::Value& value) {
+    const NamedParam found = FindParam(method_.params, name);
+    if (found.param == nullptr) {
+      throw RpcError(kInvalidParameter, "Unknown named parameter " + name);
+    }
+    const auto index = static_cast<size_t>(found.param - method_.params.data());
+    if (index < positional_) {
       throw RpcError(
           kInvalidParameter,
           "Parameter " + name + " specified twice both as positional and named argument");
     }
-    if (seen[index]) {
+    Given& given = given_[index];
+    const bool conflicts = found.member != nullptr ? given.whole : !given.members.empty();
+    if (conflicts) {
+      const std::string& member = found.member != nullptr ? name : given.members.front().first;
+      throw RpcError(kInvalidParameter, "Parameter " + std::string(found.param->MainName()) +
+                                            " conflicts with parameter " + member);
+    }
+    if (given.whole) {
       throw RpcError(kInvalidParameter, "Parameter " + name + " specified multiple times");
     }
-    seen[index] = true;
-    if (values.size() <= index) values.resize(index + 1);
-    values[index] = value;
+    if (values_.size() <= index) values_.resize(index + 1);
+    if (found.member == nullptr) {
+      given.whole = true;
+      values_[index] = value;
+    } else {
+      given.members.emplace_back(name, value);
+      values_[index] = json::Value::Object(given.members);
+    }
   }
-  return values;
+
+  std::vector<json::Value> Take() { return std::move(values_); }
+
+ private:
+  struct Given {
+    bool whole = false;
+    std::vector<json::Value::Member> members;
+  };
+
+  const Method& method_;
+  const size_t positional_;
+  std::vector<json::Value> values_;
+  std::vector<Given> given_;  // per parameter
+};
+
+std::vector<json::Value> FromNames(const Method& method, const json::Value& named) {
+  const json::Value* args = named.Find("args");
+  const bool mixed = args != nullptr && args->IsArray();
+  NamedValues values(method, mixed ? args->Items() : std::vector<json::Value>());
+  for (const auto& [name, value] : named.Members()) {
+    if (name != "args") values.Add(name, value);
+  }
+  return values.Take();
 }
 
 void CheckCount(const Method& method, size_t given) {

@@ -25,10 +25,8 @@ const Param* ParamAt(const Method* method, size_t position) {
 
 const Param* ParamNamed(const Method* method, std::string_view name) {
   if (method == nullptr) return nullptr;
-  for (const Param& param : method->params) {
-    if (param.HasName(name)) return &param;
-  }
-  return nullptr;
+  const NamedParam found = FindParam(method->params, name);
+  return found.member != nullptr ? found.member : found.param;
 }
 
 }  // namespace

@@ -21,6 +21,19 @@ bool Param::HasName(std::string_view wanted) const {
   }
 }
 
+NamedParam FindParam(const std::vector<Param>& params, std::string_view name) {
+  for (const Param& param : params) {
+    if (param.HasName(name)) return {&param, nullptr};
+  }
+  for (const Param& param : params) {
+    if (!param.named_members) continue;
+    for (const Param& member : param.inner) {
+      if (member.HasName(name)) return {&param, &member};
+    }
+  }
+  return {};
+}
+
 MethodTable::MethodTable(std::vector<Method> methods) : methods_(std::move(methods)) {
   std::sort(methods_.begin(), methods_.end(), [](const Method& a, const Method& b) {
     return std::tie(a.group, a.name) < std::tie(b.group, b.name);

@@ -35,11 +35,20 @@ struct Param {
   std::vector<Param> inner{};  // members of an object, element of an array
   bool unchecked = false;      // any JSON type is accepted; the type still guides the command line
   bool hidden = false;         // left out of help
+  bool named_members = false;  // its members may be named as if they were parameters themselves
 
   /// The first of the names.
   std::string_view MainName() const;
   bool HasName(std::string_view wanted) const;
 };
+
+/// Of these parameters the one that a call names: a parameter, or a member of one whose members may
+/// be named. Null if there is none.
+struct NamedParam {
+  const Param* param = nullptr;
+  const Param* member = nullptr;  // of `param`, if that is what is named
+};
+NamedParam FindParam(const std::vector<Param>& params, std::string_view name);
 
 inline Param Required(std::string name, ParamType type, std::string description,
                       std::vector<Param> inner = {}) {
