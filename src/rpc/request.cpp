@@ -70,6 +70,11 @@ int ToSmallInt(const json::Value& value) {
   return static_cast<int>(integer);
 }
 
+bool ToBool(const json::Value& value) {
+  ExpectKind(value, json::Value::Kind::kBool);
+  return value.AsBool();
+}
+
 const std::string& ToText(const json::Value& value) {
   ExpectKind(value, json::Value::Kind::kString);
   return value.Text();

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import unittest
 
 from framework import chain
 from framework.case import FunctionalTest, vectors
@@ -225,3 +226,7 @@ class ChainStates(FunctionalTest):
         self.assertEqual((state["blocks"], state["bestblockhash"], state["validated"]), (2, tip, True))
         self.assertEqual(state["coins_tip_cache_bytes"], 100 << 20)
         node.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -15,16 +15,6 @@
 
 namespace cairn::rpc {
 
-/// What the node knows of a transaction by its id alone.
-struct FoundTransaction {
-  /// Of the index of all transactions in blocks.
-  enum class Index { kAbsent, kBuilding, kComplete };
-
-  TransactionPtr transaction{};                // null if it was not found
-  const ledger::HeaderEntry* block = nullptr;  // that has it; null for one in the mempool
-  Index index = Index::kAbsent;
-};
-
 /// How much memory the unspent outputs may take.
 struct CoinMemory {
   uint64_t database_bytes = 0;  // for blocks of the database
@@ -45,9 +35,11 @@ struct RpcContext {
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path{};      // of debug.log; empty if there is none
 
-  /// Looks for a transaction in the mempool, then in the index, as far as this node has them. Unset
-  /// if it has neither.
-  std::function<FoundTransaction(const Txid&)> find_transaction{};
+  /// The transaction of that id in the mempool, or null. Unset without a mempool.
+  std::function<TransactionPtr(const Txid&)> find_in_mempool{};
+  /// Deletes bodies up to a height; gives that of the last one deleted, -1 for none. Unset unless
+  /// the node prunes.
+  std::function<Result<int>(int height)> prune_to{};
   /// Asks the node to shut down, and returns at once.
   std::function<void()> request_stop{};
   /// Moves scheduled jobs forward by so many seconds (RPC mockscheduler).

@@ -55,5 +55,7 @@ int64_t ToInt(const json::Value& value);
 int ToSmallInt(const json::Value& value);
 /// The value as a string. Throws `RpcError` if it is none.
 const std::string& ToText(const json::Value& value);
+/// The value as a boolean. Throws `RpcError` if it is none.
+bool ToBool(const json::Value& value);
 
 }  // namespace cairn::rpc

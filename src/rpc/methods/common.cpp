@@ -8,6 +8,44 @@
 
 namespace cairn::rpc {
 
+namespace {
+
+/// The transaction that the index says is there. Nothing where it is not: the chain has moved
+/// between the two looks.
+std::optional<FoundTransaction> ReadIndexed(ledger::Ledger& ledger, const Txid& txid,
+                                            const ledger::TxLocation& location) {
+  const ledger::HeaderEntry* entry = ledger.View()->At(location.height);
+  if (entry == nullptr) return std::nullopt;
+  const Result<Bytes> block = ledger.ReadBlock(*entry);
+  if (!block) throw RpcError(kMiscError, block.error().message);
+  if (uint64_t{location.offset} + location.size > block->size()) return std::nullopt;
+  const auto first = block->begin() + location.offset;
+  Result<TransactionPtr> transaction = ParseTransaction(Bytes(first, first + location.size));
+  if (!transaction || (*transaction)->txid != txid) return std::nullopt;
+  FoundTransaction found;
+  found.transaction = *std::move(transaction);
+  found.block = entry;
+  return found;
+}
+
+FoundTransaction FindIndexed(ledger::Ledger& ledger, const Txid& txid) {
+  const ledger::IndexReader* index = ledger.FindIndex("txindex");
+  if (index == nullptr) return {};
+  constexpr int kMostTries = 5;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const auto location = ledger::FindTransaction(*index, txid);
+    if (!location) throw RpcError(kDatabaseError, location.error().message);
+    if (!*location) break;
+    if (auto found = ReadIndexed(ledger, txid, **location)) return *std::move(found);
+  }
+  FoundTransaction none;
+  none.index =
+      index->synced() ? FoundTransaction::Index::kComplete : FoundTransaction::Index::kBuilding;
+  return none;
+}
+
+}  // namespace
+
 ledger::Ledger& LedgerOf(const Request& request) {
   CAIRN_ASSERT(request.node().ledger != nullptr);
   return *request.node().ledger;
@@ -37,8 +75,13 @@ Bytes HexParam(const Request& request, std::string_view param) {
 }
 
 FoundTransaction FindTransaction(const Request& request, const Txid& txid) {
-  const auto& find = request.node().find_transaction;
-  return find ? find(txid) : FoundTransaction();
+  const auto& find = request.node().find_in_mempool;
+  if (TransactionPtr waiting = find ? find(txid) : nullptr) {
+    FoundTransaction found;
+    found.transaction = std::move(waiting);
+    return found;
+  }
+  return FindIndexed(LedgerOf(request), txid);
 }
 
 const ledger::HeaderEntry& FindBlock(const Request& request, std::string_view param,

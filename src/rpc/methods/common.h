@@ -25,7 +25,17 @@ Hash ParseHash(const Request& request, std::string_view param, std::string_view 
   return *Hash::FromText(CheckHashText(request.String(param), label));
 }
 
-/// Asks the mempool and the index, if the node has them.
+/// What the node knows of a transaction by its id alone.
+struct FoundTransaction {
+  /// Of the index of all transactions in blocks (-txindex).
+  enum class Index { kAbsent, kBuilding, kComplete };
+
+  TransactionPtr transaction{};                // null if it was not found
+  const ledger::HeaderEntry* block = nullptr;  // that has it; null for one in the mempool
+  Index index = Index::kAbsent;
+};
+
+/// Looks in the mempool, then in the index, as far as the node has them.
 FoundTransaction FindTransaction(const Request& request, const Txid& txid);
 
 /// The block that a parameter names by hash. Throws -5 if it is unknown.

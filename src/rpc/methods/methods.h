@@ -7,12 +7,15 @@
 
 namespace cairn::rpc {
 
-std::vector<Method> BlockchainMethods();
 std::vector<Method> BlockMethods();
+std::vector<Method> BlockchainMethods();
+std::vector<Method> ChainControlMethods();
+std::vector<Method> CoinSetMethods();
 std::vector<Method> ControlMethods();
 std::vector<Method> DecodeMethods();
-std::vector<Method> MiningMethods();
 std::vector<Method> DeploymentMethods();
+std::vector<Method> FilterMethods();
+std::vector<Method> MiningMethods();
 std::vector<Method> ProofMethods();
 std::vector<Method> StatisticsMethods();
 std::vector<Method> SubmitMethods();

@@ -3,7 +3,7 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/primitives/merkle_proof.h"
-#include "tests/unit/rpc/ledger_fixture.h"
+#include "tests/unit/rpc/indexed_fixture.h"
 
 namespace cairn::rpc {
 namespace {
@@ -12,9 +12,9 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 /// A chain whose last block spends two coinbases, one of them by way of another transaction.
-class TransactionsTest : public LedgerMethodsTest {
+class TransactionsTest : public IndexedTest {
  protected:
-  TransactionsTest() {
+  explicit TransactionsTest(ledger::IndexOptions indexes = {}) : IndexedTest(indexes) {
     base_ = test::MakeChain(world_.params, test::Place::Genesis(world_.params), 102);
     Submit(base_);
     first_ = test::MakeSpend(test::OutputOf(base_[0].block->transactions()[0]), 49 * kCoin);
@@ -130,27 +130,48 @@ TEST_F(TransactionsTest, WhatIsNotFound) {
             "-1 Block not available");
 }
 
-TEST_F(TransactionsTest, ByMempoolAndIndex) {
-  FoundTransaction answer;
-  context_.find_transaction = [&answer](const Txid&) { return answer; };
-  EXPECT_EQ(Get(Id(first_)), kNoIndex);
-  answer.index = FoundTransaction::Index::kBuilding;
-  EXPECT_THAT(Get(Id(first_)),
-              HasSubstr("Blockchain transactions are still in the process of being indexed. Use"));
-  answer.index = FoundTransaction::Index::kComplete;
-  EXPECT_THAT(Get(Id(first_)), StartsWith("-5 No such mempool or blockchain transaction. Use"));
-
-  answer.transaction = first_;
+TEST_F(TransactionsTest, FromTheMempool) {
+  context_.find_in_mempool = [this](const Txid& txid) {
+    return txid == first_->txid ? first_ : nullptr;
+  };
+  EXPECT_EQ(Get(Id(first_)), Quoted(ToHex(first_->bytes)));
   const json::Value waiting = GetJson(Id(first_) + ",2");
   EXPECT_EQ(waiting.Find("in_active_chain"), nullptr);
   EXPECT_EQ(waiting.Find("blockhash"), nullptr);
   EXPECT_EQ(waiting.Find("fee"), nullptr);
-  answer.block = world_.ledger->View()->tip;
-  const json::Value confirmed = GetJson(Id(first_) + ",2");
-  EXPECT_EQ(confirmed.Find("in_active_chain"), nullptr);
-  EXPECT_EQ(confirmed.Find("blockhash")->ToString(), Hash(last_));
-  EXPECT_EQ(confirmed.Find("fee")->Text(), "1.00000000");
-  EXPECT_EQ(Get(Id(first_)), Quoted(ToHex(first_->bytes)));
+  EXPECT_EQ(Get(Id(second_)), kNoIndex);
+}
+
+class IndexedTransactionsTest : public TransactionsTest {
+ protected:
+  IndexedTransactionsTest() : TransactionsTest({.transactions = true}) {}
+};
+
+TEST_F(IndexedTransactionsTest, FromTheIndex) {
+  for (const Transaction& transaction : last_.block->transactions()) {
+    EXPECT_EQ(Get(Quoted(transaction.txid.ToString())), Quoted(ToHex(transaction.bytes)));
+  }
+  const json::Value found = GetJson(Id(third_) + ",2");
+  EXPECT_EQ(found.Find("in_active_chain"), nullptr);
+  EXPECT_EQ(found.Find("blockhash")->ToString(), Hash(last_));
+  EXPECT_EQ(found.Find("confirmations")->Text(), "1");
+  EXPECT_EQ(found.Find("fee")->Text(), "1.00000000");
+  EXPECT_EQ(Get(Quoted(std::string(64, '1'))),
+            "-5 No such mempool or blockchain transaction. Use gettransaction for wallet "
+            "transactions.");
+  IndexProxy& index = Disguise("txindex");
+  index.Forget();
+  index.SetBuilding(5);
+  EXPECT_EQ(Get(Id(first_)),
+            "-5 No such mempool transaction. Blockchain transactions are still in the process of "
+            "being indexed. Use gettransaction for wallet transactions.");
+}
+
+TEST_F(IndexedTransactionsTest, ForProofs) {
+  const std::string proof = Call("gettxoutproof", "[[" + Id(second_) + "]]");
+  EXPECT_EQ(Call("verifytxoutproof", "[" + proof + "]"), "[" + Id(second_) + "]");
+  EXPECT_EQ(Call("gettxoutproof", "[[" + Quoted(std::string(64, '0')) + "]]"),
+            "-5 Transaction not yet in block");
 }
 
 // --- proofs
@@ -176,16 +197,9 @@ TEST_F(ProofsTest, SeveralComeInBlockOrder) {
   EXPECT_EQ(Verify(Prove("[" + all + "]")), "[" + in_order + "]");
 }
 
-TEST_F(ProofsTest, SpentOnesNeedTheBlockOrTheIndex) {
+TEST_F(ProofsTest, SpentOnesNeedTheBlock) {
   EXPECT_EQ(Prove("[" + Id(second_) + "]"), "-5 Transaction not yet in block");
   EXPECT_EQ(Verify(Prove("[" + Id(second_) + "]," + Hash(last_))), "[" + Id(second_) + "]");
-  context_.find_transaction = [this](const Txid& txid) {
-    FoundTransaction found;
-    if (txid == second_->txid) found.block = world_.ledger->View()->tip;
-    return found;
-  };
-  EXPECT_EQ(Verify(Prove("[" + Id(second_) + "]")), "[" + Id(second_) + "]");
-  EXPECT_EQ(Prove("[" + Quoted(std::string(64, '0')) + "]"), "-5 Transaction not yet in block");
 }
 
 TEST_F(ProofsTest, BadRequests) {

@@ -1,0 +1,80 @@
+// What scantxoutset and scanblocks share: what to look for, and one scan at a time.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "cairn/base/bytes.h"
+#include "cairn/rpc/method.h"
+#include "cairn/rpc/request.h"
+
+namespace cairn::rpc {
+
+/// The scripts that are looked for, each with the descriptor of it alone.
+class ScanTargets {
+ public:
+  /// From the parameter "scanobjects": descriptors, or objects with a member "desc". Throws
+  /// `RpcError`.
+  static ScanTargets From(const Request& request);
+
+  /// The descriptor of a script; null if it is not looked for.
+  const std::string* Find(ByteSpan script) const;
+  std::vector<ByteSpan> Scripts() const;
+
+ private:
+  struct Hasher {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
+  std::unordered_map<std::string, std::string, Hasher, std::equal_to<>> by_script_;
+};
+
+/// The scan that runs, if one does. There is one of these for each method that scans.
+class ScanState {
+ public:
+  std::atomic<int> progress{0};  // percent
+  std::atomic<int> height{0};    // of the block that is looked at
+  std::atomic<bool> abort{false};
+
+  bool IsRunning() const { return running_; }
+  /// Asks the scan that runs to end; false if none does.
+  bool Abort();
+
+ private:
+  friend class ScanReservation;
+  std::atomic<bool> running_{false};
+};
+
+/// Holds the place of the one scan, if it was free.
+class ScanReservation {
+ public:
+  explicit ScanReservation(ScanState& state);
+  ~ScanReservation();
+  ScanReservation(const ScanReservation&) = delete;
+  ScanReservation& operator=(const ScanReservation&) = delete;
+
+  bool holds() const { return holds_; }
+
+ private:
+  ScanState& state_;
+  const bool holds_;
+};
+
+enum class ScanAction { kStart, kAbort, kStatus };
+
+/// The parameter "action". Throws `RpcError` if it is none of the three.
+ScanAction ParseScanAction(const Request& request);
+
+/// Throws `RpcError` when the node stops.
+void ThrowIfStopping(const Request& request);
+
+// The same as entries of the method table.
+Param ScanActionParam();
+Param ScanObjectsParam();
+Field ScanAbortResult();
+Field ScanNoStatusResult();
+
+}  // namespace cairn::rpc
