@@ -48,11 +48,11 @@ CoinTable::Presence CoinTable::Look(const OutPoint& outpoint, ScriptArena& scrip
 
 Result<std::optional<Coin>> CoinTable::FindOnly(const OutPoint& outpoint,
                                                 ScriptArena& scripts) const {
-  const bool complete = IsComplete();  // asked first: coins may be forgotten at any moment
   Coin coin;
   const Presence presence = Look(outpoint, scripts, coin);
   if (presence == Presence::kUnspent) return coin;
-  if (presence == Presence::kSpent || complete) return std::nullopt;
+  // Asked after the look: the table says that it is no longer complete before it forgets a coin.
+  if (presence == Presence::kSpent || IsComplete()) return std::nullopt;
   const auto stored = store_.ReadCoin(outpoint);
   if (!stored) return tl::unexpected(stored.error());
   if (!*stored) return std::nullopt;

@@ -244,6 +244,35 @@ TEST_F(CoinTableTest, WarmingFetchesWhatTheDatabaseHas) {
   EXPECT_EQ(table_->DirtyBytes(), 0u);
 }
 
+/// A coin that the table forgets while somebody looks is still there.
+TEST_F(CoinTableTest, ForgettingIsNotSpending) {
+  constexpr unsigned kCoins = 200;
+  const StoredCoin coin{5, 1, false, Bytes(10, 0x51)};
+  for (unsigned i = 0; i < kCoins; ++i) Add(i, coin, kNew);
+  Flush(false);
+  std::atomic<bool> stop{false};
+  std::atomic<unsigned> missed{0};
+  std::jthread looker([&] {
+    while (!stop) {
+      ScriptArena scripts;
+      for (unsigned i = 0; i < kCoins; ++i) {
+        const auto found = table_->FindOnly(OutPointOf(i), scripts);
+        if (!found || !*found) ++missed;
+      }
+    }
+  });
+  for (int round = 0; round < 100; ++round) {
+    table_->Shrink(0, workers_);
+    ScriptArena scripts;
+    for (unsigned i = 0; i < kCoins; i += 7) {
+      ASSERT_TRUE(table_->Find(OutPointOf(i), scripts).has_value());
+    }
+  }
+  stop = true;
+  looker.join();
+  EXPECT_EQ(missed, 0u);
+}
+
 /// Warming beside the thread that changes coins must never bring a coin back.
 TEST_F(CoinTableTest, WarmingNeverRevivesACoin) {
   constexpr unsigned kCoins = 300;
