@@ -168,7 +168,10 @@ class MemoryChain : public ledger::ChainSource {
 
   int reads() const { return reads_; }
   int times_made_durable() const { return times_made_durable_; }
-  const std::string& failure() const { return failure_; }
+  std::string failure() const {
+    base::MutexLock lock(mutex_);
+    return failure_;
+  }
 
   int Height() const override {
     base::MutexLock lock(mutex_);
@@ -206,7 +209,10 @@ class MemoryChain : public ledger::ChainSource {
     return index.Covers(tip ? tip->tip() : ledger::IndexTip{});
   }
 
-  void Fail(const Error& error) override { failure_ = error.message; }
+  void Fail(const Error& error) override {
+    base::MutexLock lock(mutex_);
+    failure_ = error.message;
+  }
 
  private:
   mutable base::Mutex mutex_;
@@ -214,7 +220,7 @@ class MemoryChain : public ledger::ChainSource {
   std::vector<ledger::BlockPlace> best_ CAIRN_GUARDED_BY(mutex_);
   mutable std::atomic<int> reads_{0};
   std::atomic<int> times_made_durable_{0};
-  std::string failure_;
+  std::string failure_ CAIRN_GUARDED_BY(mutex_);
 };
 
 }  // namespace cairn::test
