@@ -158,8 +158,9 @@ Status Index::Reset() {
 
 Status Index::DeleteRows() {
   const Bytes first_row = {1}, beyond(64, 0xff);
-  const Status hashes = database_->DeleteRange(HashKey(0), HashKey(-1), false);
-  if (!hashes) return hashes;
+  if (Status deleted = database_->DeleteRange(HashKey(0), HashKey(-1), false); !deleted) {
+    return deleted;
+  }
   return database_->DeleteRange(first_row, beyond, true);
 }
 
@@ -255,7 +256,7 @@ Status Index::Scan(ByteSpan prefix, ByteSpan first, const Visitor& visit) const 
     }
     return more;
   };
-  const Status scanned = database_->Scan(prefix, first, [&](ByteSpan key, ByteSpan value) {
+  Status scanned = database_->Scan(prefix, first, [&](ByteSpan key, ByteSpan value) {
     if (!visit_changed_before(key)) return false;
     if (next != changed.end() && Equal(next->first, key)) return true;  // comes in its turn
     return more = visit(key, value);

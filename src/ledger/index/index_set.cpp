@@ -148,7 +148,7 @@ IndexSet::Frozen IndexSet::Freeze() {
 }
 
 Result<bool> IndexSet::TakeOver(Index& index, const IndexTip& tip) {
-  const auto covers = index.Covers(tip);
+  auto covers = index.Covers(tip);
   if (!covers || !*covers) return covers;
   for (const auto& entry : entries_) {
     if (entry->index.get() == &index) Attach(*entry);
