@@ -50,8 +50,8 @@ LedgerThread::~LedgerThread() {
   if (!state_.failure().empty()) return;
   if (const Status flushed = state_.Flush(); !flushed) state_.Fail(flushed.error());
   const VerificationMeter& meter = state_.meter();
-  LOG_DEBUG(log::kBench, "signatures verified={} cpu_seconds={:.3f}", meter.signatures.load(),
-            static_cast<double>(meter.nanoseconds) / 1e9);
+  LOG_DEBUG(log::kBench, "signatures verified={} cpu_seconds={}", meter.signatures.load(),
+            std::to_string(static_cast<double>(meter.nanoseconds) / 1e9));
 }
 
 Status LedgerThread::Start() {
