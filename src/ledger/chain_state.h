@@ -80,7 +80,6 @@ class ChainState {
   /// would connect.
   std::optional<std::string> TestBlock(const BlockPtr& block);
 
-  /// The coin at the published tip. From any thread. `kBusy` if the tip moved meanwhile.
   // Commands (chain_state_commands.cpp).
   Status InvalidateBlock(const BlockHash& hash);
   Status ReconsiderBlock(const BlockHash& hash);
@@ -88,6 +87,7 @@ class ChainState {
   Result<bool> VerifyChain(int level, int blocks);
   Result<CoinSet> SnapshotCoins();
 
+  /// The coin at the published tip. From any thread. `kBusy` if the tip moved meanwhile.
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) const;
   std::vector<BranchTip> BranchTips() const;
   Result<BlockPtr> ReadBlock(const HeaderEntry& entry) const;  // from any thread
@@ -245,7 +245,6 @@ class ChainState {
   uint64_t flush_number_ = 0;
   int blocks_since_flush_ = 0;
   std::chrono::steady_clock::time_point last_flush_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
   std::atomic<bool> initial_download_{true};
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> reached_stop_height_{false};

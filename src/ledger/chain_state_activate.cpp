@@ -18,7 +18,6 @@ namespace {
 // two blocks, few enough that little memory waits.
 constexpr size_t kMostStagedBlocks = 12;
 constexpr size_t kMostStagedInputs = 20'000;
-constexpr std::chrono::seconds kProgressInterval{5};
 
 }  // namespace
 
@@ -132,6 +131,7 @@ Status ChainState::SettleOldest() {
     return cairn::Fail(ErrorCode::kIo, "scripts could not be run: " + staged.scripts->breakdown());
   }
   if (const consensus::Verdict& verdict = staged.scripts->verdict(); !verdict) {
+    if (staged.indexes != nullptr) staged.indexes->Take();  // no worker is at it afterwards
     CondemnStaged(std::move(staged), verdict.error());
     return {};
   }
