@@ -103,6 +103,22 @@ ScanAction ParseScanAction(const Request& request) {
   throw RpcError(kInvalidParameter, "Invalid action '" + action + "'");
 }
 
+void RunScanAction(const Request& request, ScanState& state, json::Writer& out,
+                   void (*start)(const Request&, ScanState&, json::Writer&),
+                   void (*write_status)(const ScanState&, json::Writer&)) {
+  switch (ParseScanAction(request)) {
+    case ScanAction::kStatus: write_status(state, out); return;
+    case ScanAction::kAbort: out.Bool(state.Abort()); return;
+    case ScanAction::kStart: break;
+  }
+  const ScanReservation reservation(state);
+  if (!reservation.holds()) {
+    throw RpcError(kInvalidParameter,
+                   "Scan already in progress, use action \"abort\" or \"status\"");
+  }
+  start(request, state, out);
+}
+
 void ThrowIfStopping(const Request& request) {
   if (*request.node().stopping) throw RpcError(kClientNotConnected, "Shutting down");
 }

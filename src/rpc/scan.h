@@ -68,6 +68,12 @@ enum class ScanAction { kStart, kAbort, kStatus };
 /// The parameter "action". Throws `RpcError` if it is none of the three.
 ScanAction ParseScanAction(const Request& request);
 
+/// Starts a scan, or asks about the one that runs, or ends it, as the parameter "action" says.
+/// Throws `RpcError` for a second scan.
+void RunScanAction(const Request& request, ScanState& state, json::Writer& out,
+                   void (*start)(const Request&, ScanState&, json::Writer&),
+                   void (*write_status)(const ScanState&, json::Writer&));
+
 /// Throws `RpcError` when the node stops.
 void ThrowIfStopping(const Request& request);
 

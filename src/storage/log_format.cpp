@@ -76,7 +76,8 @@ bool TakeBlock(ByteSpan block, Assembler& assembler, std::optional<size_t>& end)
   return block.size() == kBlock || at == block.size();
 }
 
-/// A number of LevelDB's, which need not be in its shortest form.
+}  // namespace
+
 uint64_t ReadLevelDbNumber(Reader& reader) {
   uint64_t value = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -87,8 +88,6 @@ uint64_t ReadLevelDbNumber(Reader& reader) {
   reader.SetFailed();
   return 0;
 }
-
-}  // namespace
 
 leveldb::Status MeasureLog(leveldb::Env& env, const std::string& file,
                            const std::function<void(ByteSpan record)>& visit, LogExtent* extent) {

@@ -13,8 +13,13 @@
 #include <leveldb/env.h>
 
 #include "cairn/base/bytes.h"
+#include "cairn/base/reader.h"
 
 namespace cairn::storage {
+
+/// A number of LevelDB's, seven bits per byte, the lowest first; it need not be in its shortest
+/// form.
+uint64_t ReadLevelDbNumber(Reader& reader);
 
 /// How much of a log can be read without a gap.
 struct LogExtent {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cairn/base/reader.h"
+#include "src/storage/log_format.h"
 
 namespace cairn::storage {
 namespace {
@@ -44,18 +45,6 @@ class PreadFile final : public leveldb::RandomAccessFile {
   const int opened_;
 };
 
-/// A number of LevelDB's, seven bits per byte, the lowest first.
-uint64_t ReadNumber(Reader& reader) {
-  uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    const uint8_t byte = reader.U8();
-    value |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
-  }
-  reader.SetFailed();
-  return 0;
-}
-
 /// Whether the footer's two handles, of a block of meta data and of the index, lie in the file.
 Status CheckFooter(leveldb::Env& env, const std::string& name,
                    const leveldb::RandomAccessFile& file) {
@@ -69,8 +58,8 @@ Status CheckFooter(leveldb::Env& env, const std::string& name,
   if (!status.ok()) return status;
   Reader reader({reinterpret_cast<const uint8_t*>(read.data()), read.size()});
   for (int handle = 0; handle < 2; ++handle) {
-    const uint64_t offset = ReadNumber(reader);
-    const uint64_t length = ReadNumber(reader);
+    const uint64_t offset = ReadLevelDbNumber(reader);
+    const uint64_t length = ReadLevelDbNumber(reader);
     if (!reader.ok() || offset > size || length > size - offset) {
       return Status::Corruption(name, "its footer names a block outside of the file");
     }

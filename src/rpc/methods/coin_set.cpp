@@ -292,17 +292,7 @@ Method ScanTxOutSet() {
           {R"j(["start", ["raw(76a91411b366edfc0a8b66feebae5c2e25a7b6a5d1cf3188ac)#fm24fxxy"]])j",
            R"(["status"])", R"(["abort"])"},
       .handler = [state](const Request& request, json::Writer& out) {
-        switch (ParseScanAction(request)) {
-          case ScanAction::kStatus: WriteStatus(*state, out); return;
-          case ScanAction::kAbort: out.Bool(state->Abort()); return;
-          case ScanAction::kStart: break;
-        }
-        const ScanReservation reservation(*state);
-        if (!reservation.holds()) {
-          throw RpcError(kInvalidParameter,
-                         "Scan already in progress, use action \"abort\" or \"status\"");
-        }
-        StartScan(request, *state, out);
+        RunScanAction(request, *state, out, StartScan, WriteStatus);
       }};
 }
 

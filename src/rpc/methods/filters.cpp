@@ -226,17 +226,7 @@ Method ScanBlocks() {
       .examples = {R"j(["start", ["addr(bcrt1q4u4nsgk6ug0sqz7r3rj9tykjxrsl0yy4d0wwte)"], 300000])j",
                    R"(["status"])", R"(["abort"])"},
       .handler = [state](const Request& request, json::Writer& out) {
-        switch (ParseScanAction(request)) {
-          case ScanAction::kStatus: WriteStatus(*state, out); return;
-          case ScanAction::kAbort: out.Bool(state->Abort()); return;
-          case ScanAction::kStart: break;
-        }
-        const ScanReservation reservation(*state);
-        if (!reservation.holds()) {
-          throw RpcError(kInvalidParameter,
-                         "Scan already in progress, use action \"abort\" or \"status\"");
-        }
-        StartScan(request, *state, out);
+        RunScanAction(request, *state, out, StartScan, WriteStatus);
       }};
 }
 
