@@ -197,6 +197,10 @@ class ChainState {
       const Block& block, const HeaderEntry* parent, std::span<const Coin* const> coins,
       bool overwrites);
   Result<bool> OverwritesCoin(const Block& block, int height, const HeaderEntry* parent);
+  /// The entry that a command is about, once nothing is staged.
+  Result<HeaderEntry*> SettledEntry(const BlockHash& hash);
+  /// Goes where a command leads to, and waits until that is settled.
+  Status AdvanceAndSettle();
   /// One block of `VerifyChain`; what it spent is added to `kept`, which must outlive the overlay's
   /// use. False if it is unsound.
   Result<bool> VerifyOne(const HeaderEntry& entry, int level,

@@ -9,6 +9,7 @@
 #include "consensus/script/flags.h"
 #include "consensus/work.h"
 #include "src/ledger/chain_state.h"
+#include "src/ledger/coin_views.h"
 #include "src/ledger/undo.h"
 
 namespace cairn::ledger {
@@ -229,14 +230,10 @@ Status ChainState::DisconnectTip() {
   if (Status done = overlay_->Unstage(**block, *spent, before_bip34); !done) return done;
   if (Status done = overlay_->CommitAll(); !done) return done;
   if (!indexes_->empty()) {
-    std::vector<Coin> coins;
-    std::vector<const Coin*> pointers;
-    coins.reserve(spent->size());
-    for (const storage::StoredCoin& coin : *spent) {
-      pointers.push_back(&coins.emplace_back(coin.View()));
-    }
     const BlockPlace place{tip_->height, tip_->hash, tip_->header.previous};
-    if (Status done = indexes_->Unwind(place, **block, pointers); !done) return done;
+    if (Status done = indexes_->Unwind(place, **block, CoinViews(*spent).pointers()); !done) {
+      return done;
+    }
   }
   tip_ = tree_.Find(tip_->header.previous);
   return FlushIfDue();

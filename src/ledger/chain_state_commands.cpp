@@ -4,59 +4,57 @@
 
 #include "cairn/base/log.h"
 #include "src/ledger/chain_state.h"
-#include "src/ledger/memory_shares.h"
 
 namespace cairn::ledger {
-namespace {
 
-tl::unexpected<Error> Unknown(const BlockHash& hash) {
-  return Fail(ErrorCode::kNotFound, "block " + hash.ToString() + " is unknown");
-}
-
-}  // namespace
-
-Status ChainState::InvalidateBlock(const BlockHash& hash) {
+Result<HeaderEntry*> ChainState::SettledEntry(const BlockHash& hash) {
   SettleAll();
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
   HeaderEntry* entry = tree_.Find(hash);
-  if (entry == nullptr) return Unknown(hash);
-  if (entry->height == 0) {
+  if (entry == nullptr) {
+    return cairn::Fail(ErrorCode::kNotFound, "block " + hash.ToString() + " is unknown");
+  }
+  return entry;
+}
+
+Status ChainState::AdvanceAndSettle() {
+  if (const Status done = Advance(nullptr); !done) Fail(done.error());
+  SettleAll();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  return {};
+}
+
+Status ChainState::InvalidateBlock(const BlockHash& hash) {
+  const auto entry = SettledEntry(hash);
+  if (!entry) return tl::unexpected(entry.error());
+  if ((*entry)->height == 0) {
     return cairn::Fail(ErrorCode::kInvalid, "the genesis block cannot be invalid");
   }
-  Condemn(entry);
-  Status done;
-  while (done && tip_->Ancestor(entry->height) == entry) done = DisconnectTip();
+  Condemn(*entry);
+  while (tip_->Ancestor((*entry)->height) == *entry) {
+    if (Status done = DisconnectTip(); !done) {
+      Fail(done.error());
+      return done;
+    }
+  }
   tree_.RebuildCandidates(tip_);
-  if (done) done = Advance(nullptr);
-  if (!done) Fail(done.error());
-  SettleAll();
-  return done;
+  return AdvanceAndSettle();
 }
 
 Status ChainState::ReconsiderBlock(const BlockHash& hash) {
-  SettleAll();
-  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
-  HeaderEntry* entry = tree_.Find(hash);
-  if (entry == nullptr) return Unknown(hash);
-  for (HeaderEntry* changed : tree_.UnmarkFailed(entry)) dirty_rows_.insert(changed);
+  const auto entry = SettledEntry(hash);
+  if (!entry) return tl::unexpected(entry.error());
+  for (HeaderEntry* changed : tree_.UnmarkFailed(*entry)) dirty_rows_.insert(changed);
   tree_.RebuildCandidates(tip_);
-  const Status done = Advance(nullptr);
-  if (!done) Fail(done.error());
-  SettleAll();
-  return done;
+  return AdvanceAndSettle();
 }
 
 Status ChainState::PreciousBlock(const BlockHash& hash) {
-  SettleAll();
-  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
-  HeaderEntry* entry = tree_.Find(hash);
-  if (entry == nullptr) return Unknown(hash);
-  if (entry->chain_work < tip_->chain_work || entry->chain_tx_count == 0) return {};
-  tree_.Prefer(entry);
-  const Status done = Advance(nullptr);
-  if (!done) Fail(done.error());
-  SettleAll();
-  return done;
+  const auto entry = SettledEntry(hash);
+  if (!entry) return tl::unexpected(entry.error());
+  if ((*entry)->chain_work < tip_->chain_work || (*entry)->chain_tx_count == 0) return {};
+  tree_.Prefer(*entry);
+  return AdvanceAndSettle();
 }
 
 Result<CoinSet> ChainState::SnapshotCoins() {

@@ -28,6 +28,19 @@ size_t FrozenCoins::Count() const {
   return count;
 }
 
+void FrozenCoins::AddTo(storage::Batch& batch) const {
+  for (const Shard& shard : shards) {
+    for (const Change& change : shard.changes) {
+      if (change.size == 0) {
+        storage::CoinStore::DeleteCoin(batch, change.outpoint);
+      } else {
+        storage::CoinStore::PutRecord(batch, change.outpoint,
+                                      ByteSpan(shard.records).subspan(change.at, change.size));
+      }
+    }
+  }
+}
+
 CoinTable::CoinTable(storage::CoinStore& store, bool store_is_empty)
     : store_(store), complete_(store_is_empty) {
   const SaltedOutPointHasher hasher;

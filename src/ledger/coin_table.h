@@ -40,6 +40,8 @@ struct FrozenCoins {
   std::vector<Shard> shards;
 
   size_t Count() const;
+  /// Adds all changes to what is written together with the tip that they lead to.
+  void AddTo(storage::Batch& batch) const;
 };
 
 class CoinTable {

@@ -154,16 +154,7 @@ Status StoreThread::WriteFlush(const FlushPlan& plan) {
     return synced;
   if (Status written = IndexSet::WriteFrozen(plan.indexes); !written) return written;
   storage::Batch batch;
-  for (const FrozenCoins::Shard& shard : plan.coins.shards) {
-    for (const FrozenCoins::Change& change : shard.changes) {
-      if (change.size == 0) {
-        storage::CoinStore::DeleteCoin(batch, change.outpoint);
-      } else {
-        storage::CoinStore::PutRecord(batch, change.outpoint,
-                                      ByteSpan(shard.records).subspan(change.at, change.size));
-      }
-    }
-  }
+  plan.coins.AddTo(batch);
   return coins_.Commit(batch, plan.tip);
 }
 

@@ -159,6 +159,7 @@ Status BlockStore::FindEnds() {
 }
 
 Status BlockStore::Write(RecordKind kind, uint64_t sequence, ByteSpan payload) {
+  const base::MutexLock lock(appending_);
   Batch batch;
   batch.Put(SequenceKey(sequence), EncodeRecord(sequence, kind, payload));
   if (Status written = bodies_->Write(batch, false); !written) return written;
@@ -167,27 +168,11 @@ Status BlockStore::Write(RecordKind kind, uint64_t sequence, ByteSpan payload) {
   return {};
 }
 
-Result<uint64_t> BlockStore::Append(RecordKind kind, ByteSpan payload) {
-  const base::MutexLock lock(appending_);
-  const uint64_t sequence = next_sequence_.load();
-  if (Status written = Write(kind, sequence, payload); !written) {
-    return tl::unexpected(written.error());
-  }
-  return sequence;
-}
-
-Result<uint64_t> BlockStore::AppendBody(ByteSpan raw_block) {
-  return Append(RecordKind::kBody, raw_block);
-}
-Result<uint64_t> BlockStore::AppendUndo(ByteSpan undo) { return Append(RecordKind::kUndo, undo); }
-
 Status BlockStore::WriteBody(uint64_t sequence, ByteSpan raw_block) {
-  const base::MutexLock lock(appending_);
   return Write(RecordKind::kBody, sequence, raw_block);
 }
 
 Status BlockStore::WriteUndo(uint64_t sequence, ByteSpan undo) {
-  const base::MutexLock lock(appending_);
   return Write(RecordKind::kUndo, sequence, undo);
 }
 

@@ -120,18 +120,6 @@ Status CoinStore::Commit(Batch& batch, const FlushedTip& tip) {
   return database_->Write(batch, true);
 }
 
-Status CoinStore::Flush(std::span<const CoinChange> changes, const FlushedTip& tip) {
-  Batch batch;
-  for (const CoinChange& change : changes) {
-    if (change.value.empty()) {
-      batch.Delete(change.key);
-    } else {
-      batch.Put(change.key, change.value);
-    }
-  }
-  return Commit(batch, tip);
-}
-
 Result<std::unique_ptr<CoinSnapshot>> CoinStore::TakeSnapshot() const {
   std::unique_ptr<CoinSnapshot> result(new CoinSnapshot);
   result->snapshot_ = database_->TakeSnapshot();

@@ -153,4 +153,11 @@ class ModelChain {
   std::map<OutPoint, ModelCoin> coins_;
 };
 
+/// The chain with `count` more random blocks.
+inline ModelChain GrownBy(ModelChain chain, int count, unsigned seed) {
+  std::mt19937 random(seed);
+  chain.Grow(count, random);
+  return chain;
+}
+
 }  // namespace cairn::test

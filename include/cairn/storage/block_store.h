@@ -47,10 +47,8 @@ class BlockStore {
   static Result<std::unique_ptr<BlockStore>> Open(const std::filesystem::path& folder,
                                                   uint64_t budget);
 
-  /// Stores a body or undo data, not yet synced, and gives its sequence number.
-  Result<uint64_t> AppendBody(ByteSpan raw_block);
-  Result<uint64_t> AppendUndo(ByteSpan undo);
-  /// The same under a number that the caller counts: `next_sequence()` and up, without gaps.
+  /// Stores a body or undo data, not yet synced, under a number that the caller counts:
+  /// `next_sequence()` and up, without gaps.
   Status WriteBody(uint64_t sequence, ByteSpan raw_block);
   Status WriteUndo(uint64_t sequence, ByteSpan undo);
 
@@ -100,8 +98,7 @@ class BlockStore {
 
  private:
   BlockStore() = default;
-  Status Write(RecordKind kind, uint64_t sequence, ByteSpan payload) CAIRN_REQUIRES(appending_);
-  Result<uint64_t> Append(RecordKind kind, ByteSpan payload);
+  Status Write(RecordKind kind, uint64_t sequence, ByteSpan payload);
   Result<Bytes> Read(RecordKind kind, uint64_t sequence) const;
   Status FindEnds();
   Status ReadFlush();

@@ -23,12 +23,6 @@ struct FlushedTip {
   uint64_t flush_number = 0;  // ascends with every flush
 };
 
-/// One change of a flush, as views of what the caller holds.
-struct CoinChange {
-  ByteSpan key;    // as `CoinKey` and `RawCoinKey` give it
-  ByteSpan value;  // as `AppendCoin` writes it; empty: the coin is gone
-};
-
 /// Every coin as of one flush, whatever is written since. See `Snapshot`; the store must outlive
 /// it.
 class CoinSnapshot {
@@ -67,12 +61,9 @@ class CoinStore {
   /// The same with the coin as `AppendCoin` wrote it.
   static void PutRecord(Batch& batch, const OutPoint& outpoint, ByteSpan record);
   static void DeleteCoin(Batch& batch, const OutPoint& outpoint);
-  /// Writes the changes and the tip that they lead to in one synced step.
+  /// Writes the changes and the tip that they lead to in one synced step. Ascending keys, each
+  /// once, are written faster than others.
   Status Commit(Batch& batch, const FlushedTip& tip);
-
-  /// The same from a list, with one copy of each change. Ascending keys, each once, are written
-  /// faster than others.
-  Status Flush(std::span<const CoinChange> changes, const FlushedTip& tip);
 
   Result<std::unique_ptr<CoinSnapshot>> TakeSnapshot() const;
 

@@ -7,24 +7,10 @@
 #include <utility>
 
 #include "cairn/base/log.h"
+#include "src/ledger/coin_views.h"
 
 namespace cairn::ledger {
 namespace {
-
-/// The pointers that functions on spent coins ask for.
-class CoinViews {
- public:
-  explicit CoinViews(const std::vector<storage::StoredCoin>& coins) {
-    views_.reserve(coins.size());
-    for (const storage::StoredCoin& coin : coins) views_.push_back(coin.View());
-    for (const Coin& view : views_) pointers_.push_back(&view);
-  }
-  std::span<const Coin* const> pointers() const { return pointers_; }
-
- private:
-  std::vector<Coin> views_;
-  std::vector<const Coin*> pointers_;
-};
 
 /// A block of the chain, and what each index makes of it; nothing for indexes that have it.
 struct DigestedBlock {

@@ -59,17 +59,9 @@ class CatchUpTest : public testing::Test {
   }
 
   FactChain Grown(const ModelChain& base, int count, unsigned seed) {
-    ModelChain chain = base;
-    std::mt19937 random(seed);
-    chain.Grow(count, random);
-    return FactChain(params_, chain.blocks());
+    return FactChain(params_, test::GrownBy(base, count, seed).blocks());
   }
-  ModelChain Base(int count) {
-    ModelChain chain(params_);
-    std::mt19937 random(1);
-    chain.Grow(count, random);
-    return chain;
-  }
+  ModelChain Base(int count) { return test::GrownBy(ModelChain(params_), count, 1); }
 
   consensus::Params params_ = test::QuickRegtest();
   test::TempDir folder_;

@@ -252,16 +252,7 @@ std::map<OutPoint, ModelCoin> CoinsOf(CoinTable& table, storage::CoinStore& stor
                                       WorkerPool& workers, bool drop) {
   const FrozenCoins frozen = table.Freeze(workers);
   storage::Batch batch;
-  for (const FrozenCoins::Shard& shard : frozen.shards) {
-    for (const FrozenCoins::Change& change : shard.changes) {
-      if (change.size == 0) {
-        storage::CoinStore::DeleteCoin(batch, change.outpoint);
-      } else {
-        storage::CoinStore::PutRecord(batch, change.outpoint,
-                                      ByteSpan(shard.records).subspan(change.at, change.size));
-      }
-    }
-  }
+  frozen.AddTo(batch);
   EXPECT_TRUE(store.Commit(batch, {}).has_value());
   table.Settle(frozen, workers);
   if (drop) table.Shrink(0, workers);

@@ -54,20 +54,15 @@ class CoinTableTest : public testing::Test {
   }
 
   void Write(const FrozenCoins& frozen) {
-    storage::Batch batch;
     const OutPoint* last = nullptr;
     for (const FrozenCoins::Shard& shard : frozen.shards) {
       for (const FrozenCoins::Change& change : shard.changes) {
         ASSERT_TRUE(last == nullptr || *last < change.outpoint);  // the order of the keys
         last = &change.outpoint;
-        if (change.size == 0) {
-          CoinStore::DeleteCoin(batch, change.outpoint);
-        } else {
-          CoinStore::PutRecord(batch, change.outpoint,
-                               ByteSpan(shard.records).subspan(change.at, change.size));
-        }
       }
     }
+    storage::Batch batch;
+    frozen.AddTo(batch);
     storage::FlushedTip tip;
     tip.flush_number = ++flushes_;
     ASSERT_TRUE(store_->Commit(batch, tip).has_value());

@@ -64,19 +64,10 @@ class IndexTest : public testing::TestWithParam<const char*> {
     ASSERT_TRUE(index_->WriteFrozen().has_value());
   }
 
-  /// A chain that grows on the first blocks of another.
   FactChain Grown(const ModelChain& base, int count, unsigned seed) {
-    ModelChain chain = base;
-    std::mt19937 random(seed);
-    chain.Grow(count, random);
-    return FactChain(params_, chain.blocks());
+    return FactChain(params_, test::GrownBy(base, count, seed).blocks());
   }
-  ModelChain Base(int count) {
-    ModelChain chain(params_);
-    std::mt19937 random(1);
-    chain.Grow(count, random);
-    return chain;
-  }
+  ModelChain Base(int count) { return test::GrownBy(ModelChain(params_), count, 1); }
 
   consensus::Params params_ = test::QuickRegtest();
   test::TempDir folder_;

@@ -28,15 +28,15 @@ std::unique_ptr<BlockStore> Open(const TempDir& folder) {
 }
 
 uint64_t AppendBody(BlockStore& store, const Bytes& body) {
-  const auto sequence = store.AppendBody(body);
-  EXPECT_TRUE(sequence.has_value());
-  return sequence.value_or(0);
+  const uint64_t sequence = store.next_sequence();
+  EXPECT_TRUE(store.WriteBody(sequence, body).has_value());
+  return sequence;
 }
 
 uint64_t AppendUndo(BlockStore& store, const Bytes& undo) {
-  const auto sequence = store.AppendUndo(undo);
-  EXPECT_TRUE(sequence.has_value());
-  return sequence.value_or(0);
+  const uint64_t sequence = store.next_sequence();
+  EXPECT_TRUE(store.WriteUndo(sequence, undo).has_value());
+  return sequence;
 }
 
 /// One of the two databases, opened behind the store's back.

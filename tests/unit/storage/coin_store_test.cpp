@@ -127,12 +127,16 @@ TEST(CoinStore, AListOfChangesIsWrittenInOneStep) {
     for (int i = 1; i <= 50; ++i) {
       AppendCoin(coins[CoinKey(OutPointOf(static_cast<uint8_t>(i), 7))], CoinOf(i).View());
     }
-    std::vector<CoinChange> changes;
-    for (const auto& [key, value] : coins) changes.push_back({key, value});
-    ASSERT_TRUE(store->Flush(changes, TipOf(1, 1)).has_value());
-    const auto gone = RawCoinKey(OutPointOf(20, 7));
-    const CoinChange second[] = {{gone, {}}, {coins.rbegin()->first, coins.begin()->second}};
-    ASSERT_TRUE(store->Flush(second, TipOf(2, 2)).has_value());
+    Batch changes;
+    for (int i = 1; i <= 50; ++i) {
+      const OutPoint outpoint = OutPointOf(static_cast<uint8_t>(i), 7);
+      CoinStore::PutRecord(changes, outpoint, coins[CoinKey(outpoint)]);
+    }
+    ASSERT_TRUE(store->Commit(changes, TipOf(1, 1)).has_value());
+    Batch second;
+    CoinStore::DeleteCoin(second, OutPointOf(20, 7));
+    second.Put(coins.rbegin()->first, coins.begin()->second);
+    ASSERT_TRUE(store->Commit(second, TipOf(2, 2)).has_value());
   }
   const auto store = Open(folder);
   EXPECT_EQ((*store->ReadTip())->flush_number, 2u);

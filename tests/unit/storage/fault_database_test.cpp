@@ -132,6 +132,24 @@ class FaultyDatabase : public testing::Test {
     return env_.steps();
   }
 
+  /// Runs with the fault at each step, then ends the process or cuts the power, and looks at what
+  /// is left.
+  void EveryStepInTurn(Fault fault) {
+    const uint64_t steps = StepsOfARun();
+    for (uint64_t at = 0; at < steps && !HasFatalFailure(); ++at) {
+      SCOPED_TRACE("step " + std::to_string(at));
+      env_.Clear();
+      env_.Plan(fault, at);
+      const Progress progress = Work(0, kBatches);
+      if (at % 2 == 0) {
+        env_.Kill();
+      } else {
+        env_.LosePower(at);
+      }
+      ExpectSound(progress);
+    }
+  }
+
   test::FaultEnv env_;
 };
 
@@ -141,37 +159,9 @@ TEST_F(FaultyDatabase, ARunWithoutFaultsIsSoundOnFilesInMemory) {
   ExpectSound({kBatches, kBatches});
 }
 
-TEST_F(FaultyDatabase, EveryStepFailsInTurn) {
-  const uint64_t steps = StepsOfARun();
-  for (uint64_t at = 0; at < steps && !HasFatalFailure(); ++at) {
-    SCOPED_TRACE("step " + std::to_string(at));
-    env_.Clear();
-    env_.Plan(Fault::kFail, at);
-    const Progress progress = Work(0, kBatches);
-    if (at % 2 == 0) {
-      env_.Kill();
-    } else {
-      env_.LosePower(at);
-    }
-    ExpectSound(progress);
-  }
-}
+TEST_F(FaultyDatabase, EveryStepFailsInTurn) { EveryStepInTurn(Fault::kFail); }
 
-TEST_F(FaultyDatabase, EveryStepIsTornInTurn) {
-  const uint64_t steps = StepsOfARun();
-  for (uint64_t at = 0; at < steps && !HasFatalFailure(); ++at) {
-    SCOPED_TRACE("step " + std::to_string(at));
-    env_.Clear();
-    env_.Plan(Fault::kTear, at);
-    const Progress progress = Work(0, kBatches);
-    if (at % 2 == 0) {
-      env_.Kill();
-    } else {
-      env_.LosePower(at);
-    }
-    ExpectSound(progress);
-  }
-}
+TEST_F(FaultyDatabase, EveryStepIsTornInTurn) { EveryStepInTurn(Fault::kTear); }
 
 TEST_F(FaultyDatabase, ThePowerIsCutAtEveryStep) {
   const uint64_t steps = StepsOfARun();

@@ -106,10 +106,11 @@ inline Status Flush(Stores& stores, uint64_t flush, Rows& rows) {
   for (uint64_t height = first; height < first + kBlocksPerFlush; ++height) {
     HeaderRow row = RowOf(height);
     for (const bool undo : {false, true}) {
-      const auto stored = undo ? stores.blocks->AppendUndo(UndoOf(height))
-                               : stores.blocks->AppendBody(BodyOf(height));
-      if (!stored) return tl::unexpected(stored.error());
-      (undo ? row.undo_sequence : row.body_sequence) = *stored;
+      const uint64_t sequence = stores.blocks->next_sequence();
+      Status stored = undo ? stores.blocks->WriteUndo(sequence, UndoOf(height))
+                           : stores.blocks->WriteBody(sequence, BodyOf(height));
+      if (!stored) return stored;
+      (undo ? row.undo_sequence : row.body_sequence) = sequence;
     }
     rows[height] = row;
     changed.push_back(row);
@@ -127,9 +128,15 @@ inline Status Flush(Stores& stores, uint64_t flush, Rows& rows) {
   if (Status synced = stores.blocks->SyncWithRows(changed, flush); !synced) return synced;
   std::map<Bytes, Bytes> coins;
   ChangeCoins(flush, coins);
-  std::vector<CoinChange> changes;
-  for (const auto& [key, value] : coins) changes.push_back({key, value});
-  if (Status written = stores.coins->Flush(changes, TipOf(flush)); !written) return written;
+  Batch batch;
+  for (const auto& [key, value] : coins) {
+    if (value.empty()) {
+      batch.Delete(key);
+    } else {
+      batch.Put(key, value);
+    }
+  }
+  if (Status written = stores.coins->Commit(batch, TipOf(flush)); !written) return written;
   return flush % 3 == 0 ? stores.blocks->PruneBelow(lowest) : Status();
 }
 
