@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cairn/base/assert.h"
 #include "cairn/base/log.h"
 
 namespace cairn::ledger {
@@ -79,6 +80,7 @@ Result<Bytes> StoreThread::ReadUndo(uint64_t sequence) const {
 
 void StoreThread::Flush(std::unique_ptr<FlushPlan> plan) {
   base::MutexLock lock(mutex_);
+  CAIRN_ASSERT(done_ == nullptr);
   flushing_ = true;
   jobs_.push_back(std::move(plan));
   changed_.NotifyAll();
@@ -86,7 +88,7 @@ void StoreThread::Flush(std::unique_ptr<FlushPlan> plan) {
 
 bool StoreThread::IsFlushing() const {
   base::MutexLock lock(mutex_);
-  return flushing_;
+  return flushing_ || done_ != nullptr;
 }
 
 std::unique_ptr<FlushPlan> StoreThread::TakeDone() {

@@ -53,8 +53,11 @@ class StoreThread {
   Result<Bytes> ReadBody(uint64_t sequence) const CAIRN_EXCLUDES(mutex_);
   Result<Bytes> ReadUndo(uint64_t sequence) const CAIRN_EXCLUDES(mutex_);
 
-  /// Begins to write a flush behind all that was handed over before. One flush at a time.
+  /// Begins to write a flush behind all that was handed over before. One flush at a time: the one
+  /// before must have been taken with `TakeDone`.
   void Flush(std::unique_ptr<FlushPlan> plan) CAIRN_EXCLUDES(mutex_);
+  /// True until the flush has been taken, not only until it is written: its coins are not settled
+  /// before, and must not be frozen twice.
   bool IsFlushing() const CAIRN_EXCLUDES(mutex_);
   /// The flush that has become durable, once; null if none has since the last call.
   std::unique_ptr<FlushPlan> TakeDone() CAIRN_EXCLUDES(mutex_);

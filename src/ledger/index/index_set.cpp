@@ -102,6 +102,7 @@ void IndexSet::Build(ChainSource& source, WorkerPool& workers) {
     }
     const Status built = CatchUp(std::move(group), source, workers, interrupted_);
     if (built) continue;
+    if (built.error().code == ErrorCode::kStopped) return;  // in the midst of handing one over
     LOG_ERROR("{}", built.error().message);
     return source.Fail(built.error());
   }
