@@ -4,9 +4,11 @@
 #include "cairn/base/assert.h"
 #include "cairn/base/hex.h"
 #include "cairn/base/json.h"
+#include "cairn/crypto/muhash.h"
 #include "cairn/crypto/secp256k1.h"
 #include "cairn/primitives/amount.h"
 #include "cairn/primitives/descriptor.h"
+#include "cairn/primitives/golomb_set.h"
 #include "cairn/primitives/merkle_proof.h"
 #include "cairn/primitives/script.h"
 #include "cairn/storage/block_store.h"
@@ -194,6 +196,26 @@ void DecodeDescriptor(ByteSpan input) {
   }
 }
 
+/// With the parameters of basic filters. Whatever is decoded can be asked.
+void DecodeGolombSet(ByteSpan input) {
+  constexpr GolombCode kCode = {1, 2, 19, 784'931};
+  const auto set = GolombSet::Decode(kCode, input);
+  if (!set) return;
+  CAIRN_ASSERT(set->size() * (kCode.remainder_bits + 1) <= 8 * input.size());
+  const ByteSpan halves[] = {input.first(input.size() / 2), input.subspan(input.size() / 2)};
+  const bool any = set->Matches(halves[0]) || set->Matches(halves[1]);
+  CAIRN_ASSERT(set->MatchesAny(halves) == any);
+}
+
+void DecodeMuHash(ByteSpan input) {
+  const auto set = crypto::MuHash::Deserialize(input);
+  if (!set) return;
+  const auto written = set->Serialize();
+  CAIRN_ASSERT(Equal(ByteSpan(written).first(input.size()), input));
+  CAIRN_ASSERT(crypto::MuHash::Deserialize(set->SerializeQuotient())->Finalize() ==
+               set->Finalize());
+}
+
 }  // namespace
 
 void FuzzDecoders(ByteSpan bytes) {
@@ -219,6 +241,8 @@ void FuzzDecoders(ByteSpan bytes) {
     case Decoder::kBootstrap: return ScanBootstrap(rest);
     case Decoder::kMerkleProof: return DecodeMerkleProof(rest);
     case Decoder::kDescriptor: return DecodeDescriptor(rest);
+    case Decoder::kGolombSet: return DecodeGolombSet(rest);
+    case Decoder::kMuHash: return DecodeMuHash(rest);
   }
 }
 

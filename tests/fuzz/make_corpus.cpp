@@ -10,7 +10,9 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/base/writer.h"
+#include "cairn/crypto/muhash.h"
 #include "cairn/primitives/descriptor.h"
+#include "cairn/primitives/golomb_set.h"
 #include "cairn/primitives/merkle_proof.h"
 #include "cairn/storage/block_store.h"
 #include "src/genesis/embedded_chains.h"
@@ -415,6 +417,18 @@ void AddDescriptors(const Corpus& corpus) {
   add("raw", WithChecksum("raw(5121" + key + "51ae)"));
 }
 
+void AddSets(const Corpus& corpus) {
+  std::vector<Bytes> elements;
+  for (uint8_t i = 0; i < 8; ++i) elements.push_back(Bytes(22, i));
+  const std::vector<ByteSpan> spans(elements.begin(), elements.end());
+  const Bytes set = EncodeGolombSet({1, 2, 19, 784'931}, spans);
+  corpus.AddDecoder(Decoder::kGolombSet, "golomb_set", set);
+  corpus.AddDecoder(Decoder::kGolombSet, "golomb_set_empty", Bytes{0});
+  const crypto::MuHash hash = crypto::MuHash().Insert(elements[0]).Remove(elements[1]);
+  corpus.AddDecoder(Decoder::kMuHash, "muhash", hash.Serialize());
+  corpus.AddDecoder(Decoder::kMuHash, "muhash_quotient", hash.SerializeQuotient());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -434,5 +448,6 @@ int main(int argc, char** argv) {
   AddTexts(corpus);
   AddMerkleProofs(corpus);
   AddDescriptors(corpus);
+  AddSets(corpus);
   return 0;
 }

@@ -42,8 +42,10 @@ enum class Decoder : uint8_t {
   kBootstrap,
   kMerkleProof,
   kDescriptor,
+  kGolombSet,
+  kMuHash,
 };
-inline constexpr size_t kDecoders = 18;
+inline constexpr size_t kDecoders = 20;
 
 /// Any string is or is not an address or a private key, and any script has or has not an address.
 void FuzzAddress(ByteSpan input);
