@@ -30,7 +30,8 @@ immutable views and know no clock, log, lock or file. Networks differ only in th
 4. What the rules count with: [work.h](work.h) (targets), [deployments.h](deployments.h) (soft forks), [subsidy.h](subsidy.h),
    [merkle.h](merkle.h).
 5. [script/](script), from [script/verify.h](script/verify.h) down: an input's scripts, the interpreter, its opcodes by group, witness
-   programs, taproot. [sighash/](sighash) makes the messages that signatures sign.
+   programs, taproot. [sighash/](sighash) makes the messages that signatures sign; [script/checker.h](script/checker.h) has who verifies them,
+   at once or later, and [script/optimistic.h](script/optimistic.h) what later means.
 
 ## The rules
 
