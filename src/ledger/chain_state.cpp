@@ -200,23 +200,19 @@ Result<std::vector<storage::StoredCoin>> ChainState::ReadSpent(const HeaderEntry
 }
 
 std::vector<BranchTip> ChainState::BranchTips() const {
-  std::unordered_set<const HeaderEntry*> parents;
-  for (const HeaderEntry& entry : tree_.entries()) parents.insert(entry.parent);
-  std::vector<BranchTip> tips;
-  for (const HeaderEntry& entry : tree_.entries()) {
-    const bool on_best_chain = tip_->Ancestor(entry.height) == &entry;
-    if (&entry != tip_ && (parents.contains(&entry) || on_best_chain)) continue;
+  // The tip is one of them even where headers build on it.
+  std::vector<BranchTip> tips = {{tip_, 0, "active"}};
+  for (const HeaderEntry* leaf : tree_.leaves()) {
+    if (leaf == tip_) continue;
     const char* status = "valid-headers";
-    if (on_best_chain) {
-      status = "active";
-    } else if (entry.failed) {
+    if (leaf->failed) {
       status = "invalid";
-    } else if (entry.chain_tx_count == 0) {
+    } else if (leaf->chain_tx_count == 0) {
       status = "headers-only";
-    } else if (entry.validity == Validity::kConnected) {
+    } else if (leaf->validity == Validity::kConnected) {
       status = "valid-fork";
     }
-    tips.push_back({&entry, entry.height - FindFork(&entry, tip_)->height, status});
+    tips.push_back({leaf, leaf->height - FindFork(leaf, tip_)->height, status});
   }
   std::sort(tips.begin(), tips.end(), [](const BranchTip& a, const BranchTip& b) {
     return a.tip->height != b.tip->height ? a.tip->height > b.tip->height

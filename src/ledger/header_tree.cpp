@@ -48,6 +48,8 @@ HeaderEntry* HeaderTree::Insert(const Header& header, const BlockHash& hash, Hea
   }
   entry.median_time = consensus::MedianTimePast(EntryAncestors(&entry));
   NoteCheckpoint(entry);
+  leaves_.erase(parent);
+  leaves_.insert(&entry);
   const bool better = best_header_ == nullptr || entry.chain_work > best_header_->chain_work;
   if (better && !entry.failed) best_header_ = &entry;
   base::MutexLock lock(mutex_);

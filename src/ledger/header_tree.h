@@ -6,6 +6,7 @@
 #include <deque>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cairn/base/mutex.h"
@@ -55,6 +56,9 @@ class HeaderTree {
   /// The height of the highest checkpoint whose header is known; 0 for none.
   int checkpointed_height() const { return checkpointed_height_; }
 
+  /// The entries on which nothing builds.
+  const std::unordered_set<const HeaderEntry*>& leaves() const { return leaves_; }
+
   const std::deque<HeaderEntry>& entries() const { return entries_; }
   std::deque<HeaderEntry>& entries() { return entries_; }
 
@@ -72,6 +76,7 @@ class HeaderTree {
   std::deque<HeaderEntry> entries_;  // stable addresses
   mutable base::Mutex mutex_;
   std::unordered_map<BlockHash, HeaderEntry*, UnsaltedHasher> by_hash_ CAIRN_GUARDED_BY(mutex_);
+  std::unordered_set<const HeaderEntry*> leaves_;
   HeaderEntry* best_header_ = nullptr;
   std::set<HeaderEntry*, WorseFirst> candidates_;
   std::unordered_multimap<const HeaderEntry*, HeaderEntry*>

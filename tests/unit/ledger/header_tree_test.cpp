@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <unordered_set>
 
 #include <gtest/gtest.h>
 
@@ -65,6 +66,16 @@ std::vector<const HeaderEntry*> PathOf(const HeaderEntry* entry) {
   for (; entry != nullptr; entry = entry->parent) path.push_back(entry);
   std::reverse(path.begin(), path.end());
   return path;
+}
+
+TEST(HeaderTree, LeavesAreNobodysParents) {
+  RandomTree world(7);
+  for (int round = 0; round < 50; ++round) {
+    std::unordered_set<const HeaderEntry*> plain(world.all().begin(), world.all().end());
+    for (const HeaderEntry* entry : world.all()) plain.erase(entry->parent);
+    ASSERT_EQ(world.tree().leaves(), plain);
+    world.GrowMany(20);
+  }
 }
 
 TEST(HeaderTree, DerivesHeightWorkAndMedianTime) {
