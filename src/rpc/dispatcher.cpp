@@ -57,7 +57,8 @@ struct Dispatcher::Outcome {
 void Dispatcher::Call::ParseVersion(const json::Value* version) {
   if (version == nullptr || version->IsNull()) return;
   if (!version->IsString()) throw RpcError(kInvalidRequest, "jsonrpc field must be a string");
-  if (version->Text() == "1.0" || version->Text() == "1.1") return;
+  // A request of JSON-RPC 1.1 has `version` instead, if anything; "1.0" stands in old examples.
+  if (version->Text() == "1.0") return;
   if (version->Text() != "2.0") throw RpcError(kInvalidRequest, "JSON-RPC version not supported");
   version2 = true;
 }

@@ -61,7 +61,7 @@ class Protocol(FunctionalTest):
         self.assertEqual(answer, {"jsonrpc": "2.0", "result": 0, "id": None})
 
     def test_unknown_version(self):
-        for version in ("3.0", 2.0):
+        for version in ("3.0", "1.1", 2.0):
             answer = self.post({"jsonrpc": version, "id": 1, "method": "getblockcount"}, 400).json()
             self.assertEqual(answer["error"]["code"], _INVALID_REQUEST)
 

@@ -66,7 +66,7 @@ TEST_F(DispatcherTest, Version1UsesTheStatusForErrors) {
   EXPECT_EQ(Handle(R"({"method":"absent","id":1})").status, 404);
   EXPECT_EQ(Handle(R"({"method":"malformed","id":1})").status, 400);
   EXPECT_EQ(Handle(R"({"method":"crash","id":1})").status, 500);
-  EXPECT_EQ(Handle(R"({"jsonrpc":"1.1","method":"absent","id":1})").status, 404);
+  EXPECT_EQ(Handle(R"({"version":"1.1","method":"absent","id":1})").status, 404);
 }
 
 TEST_F(DispatcherTest, Version1WithoutIdIsAnsweredWithoutId) {
@@ -111,8 +111,10 @@ TEST_F(DispatcherTest, RefusesWhatIsNoRequest) {
       refusal(R"({"jsonrpc":2,"method":"sum"})"),
       R"(400 {"result":null,"error":{"code":-32600,"message":"jsonrpc field must be a string"}})"
       "\n");
-  EXPECT_THAT(refusal(R"({"jsonrpc":"3.0","method":"sum"})"),
-              HasSubstr("JSON-RPC version not supported"));
+  for (const char* version : {"3.0", "2.1", "1.1", "2", ""}) {
+    EXPECT_THAT(refusal(R"({"jsonrpc":")" + std::string(version) + R"(","method":"sum"})"),
+                AllOf(StartsWith("400 "), HasSubstr("JSON-RPC version not supported")));
+  }
   EXPECT_THAT(refusal(R"({"id":1})"), HasSubstr("Missing method"));
   EXPECT_THAT(refusal(R"({"method":5})"), HasSubstr("Method must be a string"));
   EXPECT_THAT(refusal(R"({"method":"sum","params":5})"),
