@@ -10,7 +10,7 @@
 namespace cairn::ledger {
 namespace {
 
-constexpr size_t kFramingBytes = 8;  // magic and length
+constexpr size_t kFramingBytes = Frame::kFramingBytes;
 constexpr uint32_t kLeastBlock = Header::kSize + 1;
 // A byte weighs at least one, so no block that keeps the rules is longer.
 constexpr uint32_t kMostBlock = consensus::kMaxBlockWeight;
@@ -48,8 +48,9 @@ bool BootstrapFile::IsZeroFrom(uint64_t offset) {
   return true;
 }
 
-bool BootstrapFile::ScanFrame(const std::array<uint8_t, 4>& magic, uint64_t& at, FrameList& list,
+bool BootstrapFile::ScanFrame(const std::array<uint8_t, 4>& magic, FrameList& list,
                               Bytes& headers) {
+  const uint64_t at = list.end;
   const auto fail = [&](std::string reason) {
     list.error_offset = at;
     list.error = std::move(reason);
@@ -74,16 +75,17 @@ bool BootstrapFile::ScanFrame(const std::array<uint8_t, 4>& magic, uint64_t& at,
   Append(headers, header);
   list.frames.push_back(
       {at + kFramingBytes, length, Header::From(header.first<Header::kSize>()), {}});
-  at += kFramingBytes + length;
+  list.end = at + kFramingBytes + length;
   return true;
 }
 
-FrameList BootstrapFile::Scan(const std::array<uint8_t, 4>& magic, const std::atomic<bool>& stop) {
+FrameList BootstrapFile::Scan(const std::array<uint8_t, 4>& magic, const std::atomic<bool>& stop,
+                              const std::function<void(const FrameList& so_far)>& progress) {
   FrameList list;
   list.file_bytes = size_;
   Bytes headers;
-  uint64_t at = 0;
-  while (!stop && ScanFrame(magic, at, list, headers)) {
+  while (!stop && ScanFrame(magic, list, headers)) {
+    if (progress) progress(list);
   }
   const std::vector<BlockHash> hashes = HashHeaders(headers);
   for (size_t i = 0; i < hashes.size(); ++i) list.frames[i].hash = hashes[i];

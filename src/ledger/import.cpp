@@ -17,7 +17,6 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr size_t kHeadersPerStep = 2000;
 constexpr size_t kBlocksInFlight = 24;
-constexpr std::chrono::seconds kProgressInterval{2};
 
 double SecondsSince(SteadyTime start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -29,11 +28,22 @@ std::string Decimal(double value) {
   return text;
 }
 
+std::string Percent(uint64_t part, uint64_t whole) {
+  if (whole == 0) return "100.0";
+  return Decimal(100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+/// A reason to refuse, for people who may not have seen the import before.
+std::string InWords(const std::string& reason) {
+  return reason == "duplicate-invalid" ? "was refused before (duplicate-invalid)" : reason;
+}
+
 /// One import. The steps: scan, order, headers, bodies.
 class Import {
  public:
-  Import(const std::filesystem::path& path, Ledger& ledger, const std::atomic<bool>& stop)
-      : path_(path), ledger_(ledger), stop_(stop) {}
+  Import(const std::filesystem::path& path, Ledger& ledger, const std::atomic<bool>& stop,
+         std::chrono::milliseconds progress_interval)
+      : path_(path), ledger_(ledger), stop_(stop), progress_interval_(progress_interval) {}
 
   ImportReport Run();
 
@@ -50,17 +60,23 @@ class Import {
   void Collect(InFlight in_flight);
   void SetError(const Frame& frame, const std::string& reason);
   void SetError(int height, uint64_t offset, const std::string& reason);
-  void ShowProgress(bool last);
+  /// True once in every interval.
+  bool IsTimeToShow();
+  double PerSecond(double count) const { return count / std::max(SecondsSince(start_), 1e-3); }
+  void ShowScan(const FrameList& so_far);
+  void ShowHeaders(size_t accepted);
+  void ShowBodies(bool last);
 
   const std::filesystem::path& path_;
   Ledger& ledger_;
   const std::atomic<bool>& stop_;
+  const std::chrono::milliseconds progress_interval_;
   const SteadyTime start_ = std::chrono::steady_clock::now();
   SteadyTime shown_ = start_;
   FrameList list_;
   std::vector<const Frame*> ordered_;  // parents first
-  uint64_t bytes_done_ = 0;
-  bool refused_ = false;  // a body was refused
+  uint64_t bytes_done_ = 0;            // of frames that are dealt with, and of padding
+  bool refused_ = false;               // a body was refused
   ImportReport report_;
 };
 
@@ -72,7 +88,9 @@ ImportReport Import::Run() {
     return report_;
   }
   LOG_INFO("Importing {}: reading headers", path_.string());
-  list_ = file->Scan(ledger_.params().magic, stop_);
+  list_ = file->Scan(ledger_.params().magic, stop_,
+                     [this](const FrameList& so_far) { ShowScan(so_far); });
+  if (list_.error.empty() && !stop_) bytes_done_ = list_.file_bytes - list_.end;
   OrderFrames();
   CheckGenesis(*file);
   SubmitHeaders();
@@ -81,7 +99,7 @@ ImportReport Import::Run() {
   report_.stopped = stop_;
   report_.height = ledger_.View()->Height();
   report_.seconds = SecondsSince(start_);
-  ShowProgress(true);
+  ShowBodies(true);
   if (!report_.error.empty()) LOG_ERROR("Import of {} ended: {}", path_.string(), report_.error);
   return report_;
 }
@@ -126,6 +144,7 @@ void Import::CheckGenesis(BootstrapFile& file) {
   for (const Frame& frame : list_.frames) {
     if (frame.hash != ledger_.params().genesis_hash) continue;
     ++report_.known;
+    bytes_done_ += frame.FramedBytes();
     const auto bytes = file.Read(frame);
     if (!bytes || *bytes == ledger_.params().genesis_block) continue;
     list_.error = "block " + frame.hash.ToString() + " differs from the genesis block";
@@ -142,8 +161,11 @@ void Import::SubmitHeaders() {
     headers.reserve(count);
     for (size_t i = at; i < at + count; ++i) headers.push_back(ordered_[i]->header);
     const HeadersResult result = ledger_.SubmitHeaders(std::move(headers));
-    if (result.reason.empty()) continue;
-    SetError(*ordered_[at + result.accepted], result.reason);
+    if (result.reason.empty()) {
+      ShowHeaders(at + count);
+      continue;
+    }
+    SetError(*ordered_[at + result.accepted], InWords(result.reason));
     ordered_.resize(at + result.accepted);
     return;
   }
@@ -156,7 +178,7 @@ void Import::SubmitBodies(BootstrapFile& file) {
     const HeaderEntry* entry = ledger_.Find(frame->hash);
     if (entry != nullptr && entry->HasBody()) {
       ++report_.known;
-      bytes_done_ += frame->length;
+      bytes_done_ += frame->FramedBytes();
       continue;
     }
     auto bytes = file.Read(*frame);
@@ -170,14 +192,14 @@ void Import::SubmitBodies(BootstrapFile& file) {
       in_flight.pop_front();
     }
     if (refused_) break;
-    ShowProgress(false);
+    ShowBodies(false);
   }
   for (InFlight& rest : in_flight) Collect(std::move(rest));
 }
 
 void Import::Collect(InFlight in_flight) {
   const SubmitResult result = in_flight.result.get();
-  bytes_done_ += in_flight.frame->length;
+  bytes_done_ += in_flight.frame->FramedBytes();
   switch (result.outcome) {
     case BlockOutcome::kConnected:
     case BlockOutcome::kStored: ++report_.blocks; return;
@@ -191,7 +213,8 @@ void Import::Collect(InFlight in_flight) {
   if (refused_) return;  // what follows a refused block is refused for that alone
   refused_ = true;
   report_.error.clear();  // a header's error lies further on in the chain
-  SetError(*in_flight.frame, result.violation ? result.violation->ToString() : result.reason);
+  SetError(*in_flight.frame,
+           result.violation ? result.violation->ToString() : InWords(result.reason));
 }
 
 void Import::SetError(const Frame& frame, const std::string& reason) {
@@ -206,24 +229,40 @@ void Import::SetError(int height, uint64_t offset, const std::string& reason) {
   report_.error = where + "offset " + std::to_string(offset) + ": " + reason;
 }
 
-void Import::ShowProgress(bool last) {
+bool Import::IsTimeToShow() {
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (!last && now - shown_ < kProgressInterval) return;
+  if (now - shown_ < progress_interval_) return false;
   shown_ = now;
-  const double seconds = std::max(SecondsSince(start_), 1e-3);
-  const double done = list_.file_bytes == 0 ? 100.0
-                                            : 100.0 * static_cast<double>(bytes_done_) /
-                                                  static_cast<double>(list_.file_bytes);
+  return true;
+}
+
+void Import::ShowScan(const FrameList& so_far) {
+  if (!IsTimeToShow()) return;
+  const double megabytes = static_cast<double>(so_far.end) / 1e6;
+  LOG_INFO("Importing {}: read {} headers, {} MB/s, {} % of the file", path_.string(),
+           so_far.frames.size(), Decimal(PerSecond(megabytes)),
+           Percent(so_far.end, so_far.file_bytes));
+}
+
+void Import::ShowHeaders(size_t accepted) {
+  if (!IsTimeToShow()) return;
+  LOG_INFO("Importing {}: accepted {} headers of {}", path_.string(), accepted, ordered_.size());
+}
+
+void Import::ShowBodies(bool last) {
+  if (!last && !IsTimeToShow()) return;
   LOG_INFO("{} {}: height {}, {} blocks/s, {} % of the file", last ? "Imported" : "Importing",
            path_.string(), ledger_.View()->Height(),
-           Decimal(static_cast<double>(report_.blocks) / seconds), Decimal(std::min(done, 100.0)));
+           Decimal(PerSecond(static_cast<double>(report_.blocks))),
+           Percent(bytes_done_, list_.file_bytes));
 }
 
 }  // namespace
 
 ImportReport ImportBlocks(const std::filesystem::path& file, Ledger& ledger,
-                          const std::atomic<bool>& stop) {
-  return Import(file, ledger, stop).Run();
+                          const std::atomic<bool>& stop,
+                          std::chrono::milliseconds progress_interval) {
+  return Import(file, ledger, stop, progress_interval).Run();
 }
 
 }  // namespace cairn::ledger

@@ -47,13 +47,15 @@ class LedgerWorld {
     return ledger::ImportBlocks(file, *ledger, stop);
   }
 
-  /// Imports bytes as if they were a file.
-  ledger::ImportReport ImportBytes(const Bytes& bytes) {
+  std::filesystem::path WriteFile(const Bytes& bytes) {
     const std::filesystem::path file = folder / "import.dat";
     std::ofstream(file, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<long>(bytes.size()));
-    return Import(file);
+    return file;
   }
+
+  /// Imports bytes as if they were a file.
+  ledger::ImportReport ImportBytes(const Bytes& bytes) { return Import(WriteFile(bytes)); }
 
   std::string Tip() const { return ledger->View()->tip->hash.ToString(); }
   int Height() const { return ledger->View()->Height(); }

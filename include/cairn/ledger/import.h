@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -22,10 +23,11 @@ struct ImportReport {
   std::string error;     // why it ended early: names height, offset and reason; empty for none
 };
 
-/// Imports on the calling thread, with a progress line in the log every few seconds. Ends early
-/// when `stop` becomes true. Never throws: whatever is wrong with the file is in the report and the
-/// log.
+/// Imports on the calling thread. From the first header on, a line in the log says how far it is,
+/// once in every `progress_interval`. Ends early when `stop` becomes true. Never throws: whatever
+/// is wrong with the file is in the report and the log.
 ImportReport ImportBlocks(const std::filesystem::path& file, Ledger& ledger,
-                          const std::atomic<bool>& stop);
+                          const std::atomic<bool>& stop,
+                          std::chrono::milliseconds progress_interval = std::chrono::seconds(2));
 
 }  // namespace cairn::ledger
