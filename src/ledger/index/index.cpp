@@ -10,6 +10,8 @@
 namespace cairn::ledger {
 namespace {
 
+// What to do where the files are damaged.
+constexpr const char* kWayOut = "delete its folder in indexes/, and it will be built anew";
 constexpr std::string_view kTipKey("\0tip", 4);
 constexpr std::string_view kHashPrefix("\0b", 2);  // height to hash
 
@@ -30,17 +32,18 @@ Bytes BlockRowKey(uint8_t prefix, const IndexTip& block) {
 
 tl::unexpected<Error> BadIndexData(std::string_view name) {
   return Fail(ErrorCode::kCorruption,
-              std::string(name) +
-                  " has data that cannot be read: delete its folder in indexes/, "
-                  "and it will be built anew");
+              std::string(name) + " has data that cannot be read; " + kWayOut);
 }
 
 Result<std::unique_ptr<Index>> Index::Open(const std::filesystem::path& indexes,
                                            const storage::DatabaseOptions& options,
                                            std::unique_ptr<const IndexKind> kind) {
   std::unique_ptr<Index> index(new Index(std::move(kind)));
-  auto opened =
-      storage::Database::Open(indexes / index->kind_->folder(), options, index->kind_->format());
+  const std::string folder(index->kind_->folder());
+  storage::DatabaseOptions named = options;
+  named.name = "indexes/" + folder;
+  named.way_out = kWayOut;
+  auto opened = storage::Database::Open(indexes / folder, named, index->kind_->format());
   if (!opened) return tl::unexpected(opened.error());
   index->database_ = *std::move(opened);
   if (Status read = index->ReadStanding(); !read) return tl::unexpected(read.error());
