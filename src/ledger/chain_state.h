@@ -165,7 +165,7 @@ class ChainState {
   Status OpenStores();
   Status LoadHeaders();
   Status InsertRows(std::vector<storage::HeaderRow> rows);
-  void StoreGenesis(BlockPtr genesis);
+  void StoreGenesis(const BlockPtr& genesis);
   Status LoadTip();
   Status OpenIndexes();
   Status CheckAtStart();

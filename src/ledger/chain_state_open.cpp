@@ -74,7 +74,7 @@ Status ChainState::LoadHeaders() {
   if (!is_new) return {};
   auto genesis = Block::Parse(params_.genesis_block);
   if (!genesis) return tl::unexpected(genesis.error());
-  StoreGenesis(*std::move(genesis));
+  StoreGenesis(*genesis);
   return {};
 }
 
@@ -111,7 +111,7 @@ Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
   return block_store_->DiscardBehind(last_sequence);
 }
 
-void ChainState::StoreGenesis(BlockPtr genesis) {
+void ChainState::StoreGenesis(const BlockPtr& genesis) {
   HeaderEntry* entry = tree_.Insert(genesis->header(), genesis->hash(), nullptr);
   StoreBody(entry, genesis);
 }

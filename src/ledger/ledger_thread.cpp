@@ -83,8 +83,9 @@ bool LedgerThread::IsFinished() {
 bool LedgerThread::Turn() try {
   state_.SettleReady();
   std::optional<Item> item = TakeReady();
-  if (item) Process(*std::move(item));
-  return item.has_value();
+  if (!item) return false;
+  Process(*std::move(item));
+  return true;
 } catch (const std::exception& error) {
   // Memory ran out in mid-change: what is in memory can no longer be trusted, so the ledger stops
   // without writing it.
