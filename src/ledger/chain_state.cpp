@@ -64,14 +64,15 @@ SubmitResult ChainState::AcceptHeader(const Header& header, const BlockHash& has
   return Of(BlockOutcome::kStored, "", entry);
 }
 
-void ChainState::AcceptBlock(const consensus::CheckedBlock& block, Answer answer) {
+void ChainState::AcceptBlock(const consensus::CheckedBlock& block, Answer answer,
+                             StoredRecords stored) {
   if (!failure().empty()) return answer(Of(BlockOutcome::kFailed, failure()));
   const SubmitResult header = AcceptHeader(block->header(), block->hash());
   HeaderEntry* entry = tree_.Find(block->hash());
   const bool refused = entry == nullptr || header.outcome == BlockOutcome::kDuplicateInvalid;
-  if (refused || entry->HasBody()) {
+  if (refused || entry->tx_count != 0) {
     PublishIfStale();
-    return answer(header);  // refused, or a duplicate
+    return answer(header);  // refused, or a duplicate, be it pruned by now
   }
   const EntryAncestors ancestors(entry->parent);
   if (const auto placed = consensus::AcceptBlock({*block, params_, ancestors}); !placed) {
@@ -79,7 +80,7 @@ void ChainState::AcceptBlock(const consensus::CheckedBlock& block, Answer answer
     PublishIfStale();
     return answer(refusal);
   }
-  StoreBody(entry, block.ptr());
+  StoreBody(entry, block.ptr(), stored);
   watched_ = entry;
   watched_violation_.reset();
   const Status advanced = Advance(block.ptr());
@@ -117,7 +118,7 @@ SubmitResult ChainState::RefuseBlock(const Block& block, const Violation& violat
     AcceptHeader(block.header(), block.hash());
     entry = tree_.Find(block.hash());
   }
-  if (entry != nullptr && own_fault && !entry->HasBody()) return Refuse(entry, violation);
+  if (entry != nullptr && own_fault && entry->tx_count == 0) return Refuse(entry, violation);
   LOG_INFO("Block {} refused: {}", block.hash(), violation);
   return {BlockOutcome::kRejected, violation.Reason(), nullptr, violation};
 }
@@ -134,11 +135,17 @@ void ChainState::Condemn(HeaderEntry* entry) {
   for (HeaderEntry* changed : tree_.MarkFailed(entry)) dirty_rows_.insert(changed);
 }
 
-void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block) {
+void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredRecords stored) {
   entry->body_size = static_cast<uint32_t>(block->bytes().size());
   entry->tx_count = static_cast<uint32_t>(block->transactions().size());
-  entry->body_sequence.store(store_->WriteBody(block), std::memory_order_release);
+  if (stored.body == 0) stored.body = store_->WriteBody(block);
+  entry->body_sequence.store(stored.body, std::memory_order_release);
+  entry->undo_sequence = stored.undo;
   entry->validity = Validity::kBody;
+  if (pruner_ != nullptr) {
+    pruner_->Add(stored.body, entry, entry->body_size);
+    if (stored.undo != 0) pruner_->Add(stored.undo, entry, 0);
+  }
   dirty_rows_.insert(entry);
   tree_.LinkBody(entry);
 }

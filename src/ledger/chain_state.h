@@ -30,6 +30,8 @@
 #include "src/ledger/coin_table.h"
 #include "src/ledger/header_tree.h"
 #include "src/ledger/index/index_set.h"
+#include "src/ledger/progress_clock.h"
+#include "src/ledger/pruner.h"
 #include "src/ledger/read_ahead.h"
 #include "src/ledger/script_job.h"
 #include "src/ledger/store_thread.h"
@@ -38,6 +40,12 @@ namespace cairn::ledger {
 
 /// Called once with what became of a submitted block, on the ledger's thread.
 using Answer = std::function<void(SubmitResult)>;
+
+/// Where the records of a block lie already; 0: nowhere yet.
+struct StoredRecords {
+  uint64_t body = 0;
+  uint64_t undo = 0;
+};
 
 /// What the state tells its owner. Called on any of the ledger's threads; must not call back.
 struct StateEvents {
@@ -60,7 +68,7 @@ class ChainState {
 
   /// Takes a block that passed `CheckBlock`: stores it, and stages it if it leads to the best
   /// chain. The answer comes when the block's fate is known.
-  void AcceptBlock(const consensus::CheckedBlock& block, Answer answer);
+  void AcceptBlock(const consensus::CheckedBlock& block, Answer answer, StoredRecords stored = {});
 
   /// Takes note of a block that failed `CheckBlock`, so that its header is condemned where the
   /// failure is the block's own.
@@ -86,6 +94,7 @@ class ChainState {
   Status PreciousBlock(const BlockHash& hash);
   Result<bool> VerifyChain(int level, int blocks);
   Result<CoinSet> SnapshotCoins();
+  Result<int> PruneTo(int height);  // chain_state_prune.cpp
 
   /// The coin at the published tip. From any thread. `kBusy` if the tip moved meanwhile.
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) const;
@@ -105,6 +114,9 @@ class ChainState {
   const StoreThread& store() const { return *store_; }
   const storage::CoinStore& coins() const { return *coin_store_; }
   IndexSet& indexes() const { return *indexes_; }
+  PruneState Pruning() const {  // from any thread
+    return {options_.prune, options_.prune_target_bytes, pruned_height_};
+  }
   const HeaderEntry* tip() const { return tip_; }
   const Published<ChainView>& view() const { return view_; }
   VerificationMeter& meter() { return meter_; }
@@ -170,10 +182,32 @@ class ChainState {
   Status OpenIndexes();
   Status CheckAtStart();
   Status ConnectStored();
+  // Making everything anew (chain_state_reindex.cpp).
+  struct FoundRecords;
+  Status DestroyWhatIsRemade();
+  Status Reindex();
+  Result<FoundRecords> ScanRecords();
+  std::vector<HeaderEntry*> AcceptFoundHeaders(const FoundRecords& found);
+  Status AcceptFoundBodies(const FoundRecords& found, const std::vector<HeaderEntry*>& entries);
+  bool IsInterrupted() const { return interrupted_ || options_.interrupted(); }
+
+  // Pruning (chain_state_prune.cpp).
+  Status OpenPruner();
+  /// Deletes the records below all that an entry names: what a power cut brought back.
+  Status DeleteLeftovers();
+  bool PruneIsDue() const;
+  /// The highest block that may be pruned, where no crash takes away a tip of height `durable` and
+  /// the indexes have all blocks up to `indexed`.
+  int PruneLimit(int durable, int indexed) const;
+  /// Takes off what is to be pruned, for the flush that begins; gives `FlushPlan::prune_below`.
+  uint64_t ChoosePruned();
+  void NotePruned(const HeaderEntry& entry);
+  /// Whether all that is needed to go back from the tip to a block above `height` is stored.
+  Status CheckWayBack(int height) const;
 
   SubmitResult Refuse(HeaderEntry* entry, const consensus::Violation& violation);
   void Condemn(HeaderEntry* entry);
-  void StoreBody(HeaderEntry* entry, const BlockPtr& block);
+  void StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredRecords stored = {});
 
   // The best chain (chain_state_activate.cpp).
   /// Stages blocks towards the best candidate until there is none better than what is staged.
@@ -201,11 +235,15 @@ class ChainState {
   Result<HeaderEntry*> SettledEntry(const BlockHash& hash);
   /// Goes where a command leads to, and waits until that is settled.
   Status AdvanceAndSettle();
-  /// One block of `VerifyChain`; what it spent is added to `kept`, which must outlive the overlay's
-  /// use. False if it is unsound.
-  Result<bool> VerifyOne(const HeaderEntry& entry, int level,
-                         std::deque<std::vector<storage::StoredCoin>>& kept);
-  Result<bool> VerifyConnects(const HeaderEntry& entry);
+  /// What the overlay's coins point into while a chain is verified.
+  struct Verified {
+    std::deque<std::vector<storage::StoredCoin>> spent;
+    std::deque<BlockPtr> blocks;
+    uint64_t bytes = 0;  // about
+  };
+  /// One block of `VerifyChain`. False if it is unsound.
+  Result<bool> VerifyOne(const HeaderEntry& entry, int level, Verified& kept);
+  Result<bool> VerifyConnects(const HeaderEntry& entry, Verified& kept);
   bool AssumesValid(const HeaderEntry* entry) const;
   void Commit(HeaderEntry* tip);
   void Publish();
@@ -235,6 +273,7 @@ class ChainState {
   std::unique_ptr<IndexSet> indexes_;
   std::unique_ptr<StoreThread> store_;
   std::unique_ptr<ReadAhead> read_ahead_;
+  std::unique_ptr<Pruner> pruner_;  // null: nothing is pruned
   std::unordered_set<HeaderEntry*> dirty_rows_;
   HeaderEntry* tip_ = nullptr;      // committed
   std::deque<Staged> window_;       // above the tip, in chain order
@@ -248,6 +287,15 @@ class ChainState {
   Published<std::string> failure_{std::make_shared<const std::string>()};
   uint64_t flush_number_ = 0;
   int blocks_since_flush_ = 0;
+  int durable_height_ = 0;  // of the last tip that was flushed
+  int prune_to_ = -1;       // a command's height, until the next flush begins
+  std::atomic<int> pruned_height_{-1};
+  struct Progress {
+    std::string what;
+    int from = 0;  // height
+    ProgressClock clock;
+  };
+  std::optional<Progress> progress_;  // while a long work lasts
   std::chrono::steady_clock::time_point last_flush_ = std::chrono::steady_clock::now();
   std::atomic<bool> initial_download_{true};
   std::atomic<bool> interrupted_{false};

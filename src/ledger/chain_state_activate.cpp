@@ -48,6 +48,7 @@ Result<bool> ChainState::Step(const BlockPtr& fresh) {
   if (target == nullptr || target == Front()) return false;
   Status done;
   if (const HeaderEntry* fork = FindFork(Front(), target); fork != Front()) {
+    if (done = CheckWayBack(fork->height); !done) return tl::unexpected(done.error());
     // What is staged is committed first: it is on the way back, or it is part of the way.
     if (!window_.empty()) {
       done = SettleOldest();
@@ -62,6 +63,10 @@ Result<bool> ChainState::Step(const BlockPtr& fresh) {
     done = SettleOldest();
   } else {
     HeaderEntry* next = tree_.Find(target->Ancestor(Front()->height + 1)->hash);
+    if (!next->HasBody()) {
+      tree_.DropCandidate(target);  // an old branch, pruned before it became the best one
+      return true;
+    }
     if (fresh != nullptr && fresh->hash() == next->hash) {
       done = Stage(next, fresh);
     } else {
@@ -143,7 +148,10 @@ Status ChainState::CommitStaged(Staged staged) {
   if (coins_version_ % 2 == 0) ++coins_version_;
   HeaderEntry* entry = staged.entry;
   if (entry->undo_sequence == 0) {
-    entry->undo_sequence = store_->WriteUndo(EncodeUndo(entry->hash, staged.spent->pointers()));
+    Bytes undo = EncodeUndo(entry->hash, staged.spent->pointers());
+    const size_t undo_size = undo.size();
+    entry->undo_sequence = store_->WriteUndo(std::move(undo));
+    if (pruner_ != nullptr) pruner_->Add(entry->undo_sequence, entry, undo_size);
   }
   if (Status done = overlay_->Commit(*staged.block, entry->height, *staged.spent); !done) {
     return done;
@@ -305,6 +313,11 @@ void ChainState::Commit(HeaderEntry* tip) {
   tip->validity = Validity::kConnected;
   dirty_rows_.insert(tip);
   ++blocks_since_flush_;
+  if (progress_ && progress_->clock.IsDue()) {
+    LOG_INFO("{}: height {} of {}, {} blocks/s", progress_->what, tip->height,
+             tree_.best_header()->height,
+             std::llround((tip->height - progress_->from) / progress_->clock.Seconds()));
+  }
   if (options_.stop_at_height > 0 && tip->height >= options_.stop_at_height) {
     reached_stop_height_ = true;
   }

@@ -4,6 +4,7 @@
 
 #include "cairn/base/log.h"
 #include "src/ledger/chain_state.h"
+#include "src/ledger/memory_shares.h"
 
 namespace cairn::ledger {
 
@@ -29,6 +30,10 @@ Status ChainState::InvalidateBlock(const BlockHash& hash) {
   if (!entry) return tl::unexpected(entry.error());
   if ((*entry)->height == 0) {
     return cairn::Fail(ErrorCode::kInvalid, "the genesis block cannot be invalid");
+  }
+  const bool on_best_chain = tip_->Ancestor((*entry)->height) == *entry;
+  if (on_best_chain) {
+    if (Status there = CheckWayBack((*entry)->height - 1); !there) return there;
   }
   Condemn(*entry);
   while (tip_->Ancestor((*entry)->height) == *entry) {
@@ -68,7 +73,7 @@ Result<bool> ChainState::VerifyChain(int level, int blocks) {
   SettleAll();
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
   const int lowest = blocks <= 0 || blocks > tip_->height ? 1 : tip_->height - blocks + 1;
-  std::deque<std::vector<storage::StoredCoin>> kept;
+  Verified kept;
   const HeaderEntry* entry = tip_;
   Result<bool> sound = true;
   for (; entry->height >= lowest && sound && *sound; entry = entry->parent) {
@@ -77,20 +82,24 @@ Result<bool> ChainState::VerifyChain(int level, int blocks) {
       LOG_INFO("Checked blocks down to height {}; those before it are pruned", entry->height + 1);
       break;
     }
+    if (kept.bytes > CoinBytes(options_.cache_bytes)) {
+      LOG_INFO("Checked blocks down to height {}; more do not fit into -dbcache",
+               entry->height + 1);
+      break;
+    }
     sound = VerifyOne(*entry, level, kept);
   }
   if (level >= 4) {
     for (int height = entry->height + 1; sound && *sound && height <= tip_->height; ++height) {
       if (interrupted_ || options_.interrupted()) break;
-      sound = VerifyConnects(*tip_->Ancestor(height));
+      sound = VerifyConnects(*tip_->Ancestor(height), kept);
     }
   }
   overlay_->Clear();
   return sound;
 }
 
-Result<bool> ChainState::VerifyOne(const HeaderEntry& entry, int level,
-                                   std::deque<std::vector<storage::StoredCoin>>& kept) {
+Result<bool> ChainState::VerifyOne(const HeaderEntry& entry, int level, Verified& kept) {
   const auto unsound = [&entry](const std::string& reason) {
     LOG_ERROR("Block {} at height {} is unsound: {}", entry.hash, entry.height, reason);
     return false;
@@ -105,16 +114,19 @@ Result<bool> ChainState::VerifyOne(const HeaderEntry& entry, int level,
   auto spent = ReadSpent(entry);
   if (!spent) return unsound(spent.error().message);
   if (level < 3) return true;
-  kept.push_back(*std::move(spent));
+  kept.spent.push_back(*std::move(spent));
+  // With the undo data, the entries of the overlay and, at level 4, the block itself.
+  kept.bytes += uint64_t{3} * entry.body_size;
   const bool before_bip34 = entry.height < params_.heights.bip34;
-  const Status off = overlay_->Unstage(**block, kept.back(), before_bip34);
+  const Status off = overlay_->Unstage(**block, kept.spent.back(), before_bip34);
   if (!off && off.error().code != ErrorCode::kCorruption) return tl::unexpected(off.error());
   return off ? true : unsound(off.error().message);
 }
 
-Result<bool> ChainState::VerifyConnects(const HeaderEntry& entry) {
+Result<bool> ChainState::VerifyConnects(const HeaderEntry& entry, Verified& kept) {
   const auto block = ReadBlock(entry);
   if (!block) return tl::unexpected(block.error());
+  kept.blocks.push_back(*block);  // its outputs may be spent by the next
   const auto spent = overlay_->Stage(**block, entry.height);
   if (!spent) return tl::unexpected(spent.error());
   const auto money = CheckMoney(**block, entry.parent, (*spent)->pointers(), false);

@@ -51,7 +51,7 @@ bool ChainState::FlushIsDue() const {
   const bool by_memory = table_->DirtyBytes() > FreezeBytes(options_.cache_bytes) ||
                          indexes_->MemoryBytes() > IndexBytes(options_.cache_bytes);
   const bool by_time = std::chrono::steady_clock::now() - last_flush_ >= options_.flush_interval;
-  return by_memory || by_time;
+  return by_memory || by_time || PruneIsDue();
 }
 
 Status ChainState::FlushIfDue() {
@@ -71,6 +71,8 @@ Status ChainState::FlushIfDue() {
 
 void ChainState::BeginFlush() {
   auto plan = std::make_unique<FlushPlan>();
+  plan->prune_below = ChoosePruned();
+  plan->height = tip_->height;
   plan->rows.reserve(dirty_rows_.size());
   for (const HeaderEntry* entry : dirty_rows_) plan->rows.push_back(RowOf(*entry));
   dirty_rows_.clear();
@@ -86,7 +88,9 @@ void ChainState::BeginFlush() {
 
 void ChainState::FinishFlush() {
   const std::unique_ptr<FlushPlan> done = store_->TakeDone();
-  if (done != nullptr) table_->Settle(done->coins, workers_);
+  if (done == nullptr) return;
+  table_->Settle(done->coins, workers_);
+  durable_height_ = done->height;
 }
 
 }  // namespace cairn::ledger

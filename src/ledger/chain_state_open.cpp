@@ -18,7 +18,8 @@ std::vector<BlockHash> HashRows(const std::vector<storage::HeaderRow>& rows) {
 }
 
 void Restore(HeaderEntry& entry, const storage::HeaderRow& row, const storage::BlockStore& store) {
-  if (!store.Has(row.body_sequence)) return;  // lost with a power cut: a header, no more
+  const bool pruned = row.body_sequence == 0 && row.tx_count != 0;
+  if (!pruned && !store.Has(row.body_sequence)) return;  // lost with a power cut: a header, no more
   entry.validity =
       static_cast<Validity>(std::min(row.validity, static_cast<uint8_t>(Validity::kConnected)));
   entry.body_size = row.body_size;
@@ -30,15 +31,22 @@ void Restore(HeaderEntry& entry, const storage::HeaderRow& row, const storage::B
 }  // namespace
 
 Status ChainState::Open() {
+  if (Status gone = DestroyWhatIsRemade(); !gone) return gone;
   if (Status opened = OpenStores(); !opened) return opened;
   if (Status loaded = LoadHeaders(); !loaded) return loaded;
   if (Status loaded = LoadTip(); !loaded) return loaded;
+  if (Status opened = OpenPruner(); !opened) return opened;
   if (Status begun = OpenIndexes(); !begun) return begun;
   if (flush_number_ == 0) {
     if (Status flushed = FlushNow(); !flushed) return flushed;
   }
   Publish();
-  if (Status checked = CheckAtStart(); !checked) return checked;
+  if (block_store_->reindexing()) {
+    if (Status done = Reindex(); !done) return done;
+  } else {
+    if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
+    if (Status checked = CheckAtStart(); !checked) return checked;
+  }
   if (Status connected = ConnectStored(); !connected) return connected;
   LOG_INFO("Loaded the ledger: tip {} at height {}, {} headers", tip_->hash, tip_->height,
            tree_.entries().size());
@@ -63,6 +71,10 @@ Status ChainState::LoadHeaders() {
       block_store_->ForEachRow([&](const storage::HeaderRow& row) { rows.push_back(row); });
   if (!scanned) return scanned;
   const bool is_new = rows.empty();
+  // Records without any row: the index was deleted, by -reindex or by hand.
+  if (is_new && block_store_->next_sequence() > 1 && !block_store_->reindexing()) {
+    if (Status marked = block_store_->SetReindexing(true); !marked) return marked;
+  }
   if (Status inserted = InsertRows(std::move(rows)); !inserted) return inserted;
   store_ = std::make_unique<StoreThread>(*block_store_, *coin_store_,
                                          WaitingBytes(options_.cache_bytes), events_.wake);
@@ -102,12 +114,13 @@ Status ChainState::InsertRows(std::vector<storage::HeaderRow> rows) {
   }
   std::vector<HeaderEntry*> stored;
   for (HeaderEntry& entry : tree_.entries()) {
-    if (entry.HasBody()) stored.push_back(&entry);
+    if (entry.tx_count != 0) stored.push_back(&entry);
   }
-  std::sort(stored.begin(), stored.end(), [](const HeaderEntry* a, const HeaderEntry* b) {
-    return a->body_sequence < b->body_sequence;
-  });
+  // In the order in which they came; those that are pruned came first.
+  std::ranges::stable_sort(stored, {},
+                           [](const HeaderEntry* e) { return e->body_sequence.load(); });
   for (HeaderEntry* entry : stored) tree_.LinkBody(entry);
+  if (block_store_->reindexing()) return {};  // there is more than the rows name
   return block_store_->DiscardBehind(last_sequence);
 }
 
@@ -124,7 +137,9 @@ Status ChainState::LoadTip() {
   tip_ = tree_.Find(hash);
   if (tip_ == nullptr || tip_->chain_tx_count == 0) {
     return cairn::Fail(ErrorCode::kCorruption,
-                       "chainstate stands at " + hash.ToString() + ", which blocks/ does not have");
+                       "chainstate stands at " + hash.ToString() +
+                           ", which blocks/ does not have; start with -reindex to make both anew "
+                           "from the stored blocks");
   }
   if (*flushed) {
     flush_number_ = (*flushed)->flush_number;
@@ -136,6 +151,7 @@ Status ChainState::LoadTip() {
   overlay_ = std::make_unique<CoinOverlay>(*table_);
   tree_.Prefer(tip_);  // no other branch of equal work takes its place only because of the restart
   tip_->validity = Validity::kConnected;
+  durable_height_ = tip_->height;
   return {};
 }
 
@@ -144,7 +160,10 @@ Status ChainState::OpenIndexes() {
                                IndexBytes(options_.cache_bytes));
   if (!opened) return tl::unexpected(opened.error());
   indexes_ = *std::move(opened);
-  return indexes_->Begin({tip_->height, tip_->hash});
+  if (tip_->height > 0) return indexes_->Begin({tip_->height, tip_->hash});
+  const auto genesis = Block::Parse(params_.genesis_block);
+  if (!genesis) return tl::unexpected(genesis.error());
+  return indexes_->BeginAtGenesis(**genesis);
 }
 
 Status ChainState::CheckAtStart() {
@@ -160,8 +179,10 @@ Status ChainState::CheckAtStart() {
 
 Status ChainState::ConnectStored() {
   const int flushed_height = tip_->height;
+  progress_.emplace(Progress{"Connecting stored blocks", flushed_height, ProgressClock()});
   if (Status advanced = Advance(nullptr); !advanced) return advanced;
   SettleAll();
+  progress_.reset();
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
   if (tip_->height > flushed_height) {
     LOG_INFO("Connected {} stored blocks above the flushed tip", tip_->height - flushed_height);

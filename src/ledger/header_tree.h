@@ -50,6 +50,9 @@ class HeaderTree {
   /// The best candidate for a tip: complete with all bodies, not failed. Null if there is none.
   HeaderEntry* BestCandidate() const;
 
+  /// Takes an entry off the candidates, since blocks on the way to it are not there any more.
+  void DropCandidate(HeaderEntry* entry) { candidates_.erase(entry); }
+
   /// Forgets candidates that are worse than `tip`.
   void PruneCandidates(const HeaderEntry* tip);
 

@@ -291,14 +291,26 @@ std::optional<std::string> LedgerThread::TestBlock(BlockPtr block) {
 }
 
 Result<Bytes> LedgerThread::ReadBlock(const HeaderEntry& entry) const {
-  if (!entry.HasBody())
-    return cairn::Fail(ErrorCode::kNotFound, "Block not available (not fully downloaded)");
-  return state_.store().ReadBody(entry.body_sequence);
+  const uint64_t sequence = entry.body_sequence;
+  if (sequence != 0) {
+    auto bytes = state_.store().ReadBody(sequence);
+    // It may have been pruned in this moment.
+    if (bytes || bytes.error().code != ErrorCode::kNotFound || entry.HasBody()) return bytes;
+  }
+  return cairn::Fail(ErrorCode::kNotFound, entry.IsPruned()
+                                               ? "Block not available (pruned data)"
+                                               : "Block not available (not fully downloaded)");
 }
 
 Result<std::vector<FoundCoin>> LedgerThread::ReadSpentCoins(const HeaderEntry& entry) const {
-  if (entry.undo_sequence == 0) return cairn::Fail(ErrorCode::kNotFound, "Undo data not available");
+  const auto unavailable = [&entry] {
+    return cairn::Fail(ErrorCode::kNotFound, entry.IsPruned()
+                                                 ? "Undo data not available (pruned data)"
+                                                 : "Undo data not available");
+  };
+  if (entry.undo_sequence == 0) return unavailable();
   auto coins = state_.ReadSpent(entry);
+  if (!coins && entry.undo_sequence == 0) return unavailable();  // pruned in this moment
   if (!coins) return tl::unexpected(coins.error());
   std::vector<FoundCoin> found;
   found.reserve(coins->size());
@@ -349,6 +361,9 @@ Status LedgerThread::ReconsiderBlock(const BlockHash& hash) {
 }
 Status LedgerThread::PreciousBlock(const BlockHash& hash) {
   return Command<void>([&] { return state_.PreciousBlock(hash); });
+}
+Result<int> LedgerThread::PruneTo(int height) {
+  return Command<int>([&] { return state_.PruneTo(height); });
 }
 Result<bool> LedgerThread::VerifyChain(int level, int blocks) {
   return Command<bool>([&] { return state_.VerifyChain(level, blocks); });

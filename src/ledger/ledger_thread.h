@@ -44,6 +44,8 @@ class LedgerThread final : public Ledger, private ChainSource {
   Status ReconsiderBlock(const BlockHash& hash) override;
   Status PreciousBlock(const BlockHash& hash) override;
   Result<bool> VerifyChain(int level, int blocks) override;
+  PruneState Pruning() const override { return state_.Pruning(); }
+  Result<int> PruneTo(int height) override;
   std::vector<BranchTip> BranchTips() override;
   uint64_t SizeOnDisk() const override { return state_.blocks().DiskBytes(); }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override;

@@ -157,7 +157,9 @@ Status StoreThread::WriteFlush(const FlushPlan& plan) {
   if (Status written = IndexSet::WriteFrozen(plan.indexes); !written) return written;
   storage::Batch batch;
   plan.coins.AddTo(batch);
-  return coins_.Commit(batch, plan.tip);
+  if (Status committed = coins_.Commit(batch, plan.tip); !committed) return committed;
+  // No row names them any more, and no start needs them.
+  return plan.prune_below != 0 ? blocks_.PruneBelow(plan.prune_below) : Status();
 }
 
 }  // namespace cairn::ledger

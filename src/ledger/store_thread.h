@@ -31,6 +31,8 @@ struct FlushPlan {
   FrozenCoins coins;
   storage::FlushedTip tip;
   IndexSet::Frozen indexes;
+  int height = 0;            // of the tip
+  uint64_t prune_below = 0;  // records with lower numbers are deleted in the end
 };
 
 class StoreThread {

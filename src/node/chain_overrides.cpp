@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <climits>
 
 #include "cairn/base/hex.h"
@@ -124,6 +125,14 @@ Status OverrideForTests(const Options& options, consensus::Params& params) {
   return {};
 }
 
+Status OverridePruning(const Options& options, consensus::Params& params) {
+  constexpr int kSoon = 100;  // on short chains, for tests
+  if (params.mine_on_demand && options.GetBool("fastprune", false)) {
+    params.prune_after_height = std::min(params.prune_after_height, kSoon);
+  }
+  return {};
+}
+
 Status OverridePolicy(const Options& options, consensus::Params& params) {
   params.require_standard = !options.GetBool("acceptnonstdtxn", !params.require_standard);
   if (!params.require_standard && !params.is_test) {
@@ -137,7 +146,8 @@ Status OverridePolicy(const Options& options, consensus::Params& params) {
 Status ApplyOverrides(const Options& options, consensus::Params& params) {
   // The client needs no more than ports and folder.
   if (options.program() != Program::kDaemon) return {};
-  for (const auto& part : {OverrideSignet, OverrideForTests, OverrideWork, OverridePolicy}) {
+  for (const auto& part :
+       {OverrideSignet, OverrideForTests, OverridePruning, OverrideWork, OverridePolicy}) {
     if (Status done = part(options, params); !done) return done;
   }
   return {};

@@ -32,6 +32,8 @@ bool WantsBasicFilters(const Options& options) {
   return last.empty() || last == "1" || last == "basic";
 }
 
+constexpr int64_t kPruneByCommand = 1;  // -prune=1: only by pruneblockchain
+
 ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& data_dir) {
   ledger::LedgerOptions result;
   result.blocks_folder = data_dir.blocks();
@@ -46,6 +48,11 @@ ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& d
   result.flush_every_blocks = static_cast<int>(options.GetInt("flushblocks", 0));
   result.max_tip_age = options.GetInt("maxtipage", result.max_tip_age);
   result.stop_at_height = static_cast<int>(options.GetInt("stopatheight", 0));
+  const int64_t prune = options.GetInt("prune", 0);
+  result.prune = prune != 0;
+  if (prune > kPruneByCommand) result.prune_target_bytes = static_cast<uint64_t>(prune) << 20;
+  result.reindex = options.GetBool("reindex", false);
+  result.reindex_coins = options.GetBool("reindex-chainstate", false);
   result.use_checkpoints = options.GetBool("checkpoints", true);
   return result;
 }

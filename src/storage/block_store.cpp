@@ -18,8 +18,9 @@ constexpr const char* kBodiesWayOut =
     "remove the folders blocks and chainstate to fetch the blocks again";
 constexpr const char* kIndexWayOut = "start with -reindex to build it again from the stored blocks";
 constexpr const char* kCoinsWayOut = "start with -reindex-chainstate to build chainstate again";
-// Sorts behind the record of the format, before every row.
+// These sort behind the record of the format, before every row.
 constexpr std::string_view kFlushKey("\0flush", 6);
+constexpr std::string_view kReindexKey("\0reindex", 8);
 constexpr uint8_t kSequencePrefix = 's';
 constexpr size_t kSequenceKeySize = 1 + sizeof(uint64_t);
 constexpr uint8_t kRowPrefix = 'h';
@@ -121,6 +122,7 @@ Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path
 
   if (const Status found = store->FindEnds(); !found) return tl::unexpected(found.error());
   if (const Status read = store->ReadFlush(); !read) return tl::unexpected(read.error());
+  if (const Status read = store->ReadReindexing(); !read) return tl::unexpected(read.error());
   return store;
 }
 
@@ -136,6 +138,29 @@ Status BlockStore::ReadFlush() {
   if (written_end_ >= next) return {};
   return DamagedBodies("ends at record " + std::to_string(written_end_ - 1) +
                        ", but was flushed up to record " + std::to_string(next - 1));
+}
+
+Status BlockStore::ReadReindexing() {
+  const auto found = index_->Get(AsBytes(kReindexKey));
+  if (!found) return tl::unexpected(found.error());
+  reindexing_ = found->has_value();
+  return {};
+}
+
+Status BlockStore::SetReindexing(bool reindexing) {
+  Batch batch;
+  if (reindexing) {
+    batch.Put(AsBytes(kReindexKey), {});
+  } else {
+    batch.Delete(AsBytes(kReindexKey));
+  }
+  if (Status written = index_->Write(batch, true); !written) return written;
+  reindexing_ = reindexing;
+  return {};
+}
+
+Status BlockStore::DestroyIndex(const std::filesystem::path& folder) {
+  return Database::Destroy(folder / "index");
 }
 
 Status BlockStore::FindEnds() {
@@ -176,22 +201,35 @@ Status BlockStore::WriteUndo(uint64_t sequence, ByteSpan undo) {
   return Write(RecordKind::kUndo, sequence, undo);
 }
 
-Result<Bytes> BlockStore::Read(RecordKind kind, uint64_t sequence) const {
+Result<std::optional<Record>> BlockStore::ReadRecord(uint64_t sequence) const {
   const std::string number = std::to_string(sequence);
   const Bytes key = SequenceKey(sequence);
   std::string value;
   const auto found = bodies_->Find(key, value);
   if (!found) return tl::unexpected(found.error());
-  if (!*found) return Fail(ErrorCode::kNotFound, "blocks/bodies lacks record " + number);
+  if (!*found) return std::nullopt;
   const ByteSpan bytes = AsBytes(value);
   if (bytes.size() < kTrailerSize) return DamagedBodies("record " + number + " is cut short");
   const ByteSpan summed = bytes.first(bytes.size() - sizeof(uint32_t));
   if (LoadLittle<uint32_t>(summed.data() + summed.size()) != ChecksumOf(key, summed)) {
     return DamagedBodies("record " + number + " does not have its checksum");
   }
-  if (summed.back() != static_cast<uint8_t>(kind))
-    return DamagedBodies("record " + number + " is of another kind");
-  return Bytes(summed.begin(), summed.end() - 1);
+  const auto kind = static_cast<RecordKind>(summed.back());
+  if (kind != RecordKind::kBody && kind != RecordKind::kUndo)
+    return DamagedBodies("record " + number + " is of an unknown kind");
+  return Record{kind, Bytes(summed.begin(), summed.end() - 1)};
+}
+
+Result<Bytes> BlockStore::Read(RecordKind kind, uint64_t sequence) const {
+  auto record = ReadRecord(sequence);
+  if (!record) return tl::unexpected(record.error());
+  if (!*record) {
+    return Fail(ErrorCode::kNotFound, "blocks/bodies lacks record " + std::to_string(sequence));
+  }
+  if ((*record)->kind != kind) {
+    return DamagedBodies("record " + std::to_string(sequence) + " is of another kind");
+  }
+  return std::move((*record)->payload);
 }
 
 Result<Bytes> BlockStore::ReadBody(uint64_t sequence) const {

@@ -38,11 +38,13 @@ class HeaderEntry {
   std::atomic<uint64_t> body_sequence{0};  // of the stored body; 0: none
   std::atomic<uint64_t> undo_sequence{0};  // of the stored undo data; 0: none
   std::atomic<uint32_t> body_size{0};      // bytes
-  std::atomic<uint32_t> tx_count{0};       // of this block; 0: unknown
+  std::atomic<uint32_t> tx_count{0};       // of this block; 0: its body was never stored
   std::atomic<uint64_t> chain_tx_count{
       0};  // of the chain up to here; 0: a body is missing on the way
 
   bool HasBody() const { return body_sequence.load(std::memory_order_acquire) != 0; }
+  /// Whether the body was stored, but is pruned by now.
+  bool IsPruned() const { return !HasBody() && tx_count != 0; }
 
   /// The ancestor at a height from 0 to `this->height`; this entry itself at its own height.
   const HeaderEntry* Ancestor(int at) const;

@@ -43,6 +43,10 @@ struct LedgerOptions {
   bool use_checkpoints = true;         // -checkpoints
   int check_blocks = 6;                // -checkblocks: looked at again at start; 0 all
   int check_level = -1;                // -checklevel; below 0: nothing is looked at
+  bool prune = false;                  // -prune: old bodies and undo data may go
+  uint64_t prune_target_bytes = 0;     // what may stay of them; 0: they go only when asked
+  bool reindex = false;                // -reindex: make all anew from the stored blocks
+  bool reindex_coins = false;          // -reindex-chainstate: make the coins anew from them
   /// Asked between blocks while many stored ones are connected; true ends that early.
   std::function<bool()> interrupted = [] { return false; };
 };
@@ -88,6 +92,13 @@ struct BranchTip {
   const char* status = "";  // active, invalid, headers-only, valid-fork, valid-headers
 };
 
+/// How the node prunes, and how far it has.
+struct PruneState {
+  bool enabled = false;
+  uint64_t target_bytes = 0;  // 0: only when asked
+  int last_height = -1;       // of the best chain's blocks that are pruned; -1: none
+};
+
 /// Every unspent coin at one tip, read from the database while the chain goes on.
 struct CoinSet {
   const HeaderEntry* tip = nullptr;
@@ -128,7 +139,8 @@ class Ledger {
   /// if it would connect, else the reason.
   virtual std::optional<std::string> TestBlock(BlockPtr block) = 0;
 
-  /// The raw bytes of a stored block.
+  /// The raw bytes of a stored block. `kNotFound`, with a message for people, if it was never
+  /// stored or is pruned.
   virtual Result<Bytes> ReadBlock(const HeaderEntry& entry) const = 0;
   /// The block's coins that its inputs spent, in input order, behind the coinbase.
   virtual Result<std::vector<FoundCoin>> ReadSpentCoins(const HeaderEntry& entry) const = 0;
@@ -155,6 +167,11 @@ class Ledger {
   /// its undo data (2), takes it off in memory (3), connects it again (4). False, with the reason
   /// in the log, if something is wrong. Zero blocks: all.
   virtual Result<bool> VerifyChain(int level, int blocks) = 0;
+
+  virtual PruneState Pruning() const = 0;
+  /// Prunes the blocks up to a height, but none of the last 288, nor what an index still needs.
+  /// Gives the height of the last block that is pruned, -1 for none.
+  virtual Result<int> PruneTo(int height) = 0;
 
   virtual std::vector<BranchTip> BranchTips() = 0;
   /// Bytes of stored bodies and undo data.

@@ -37,9 +37,6 @@ struct RpcContext {
 
   /// The transaction of that id in the mempool, or null. Unset without a mempool.
   std::function<TransactionPtr(const Txid&)> find_in_mempool{};
-  /// Deletes bodies up to a height; gives that of the last one deleted, -1 for none. Unset unless
-  /// the node prunes.
-  std::function<Result<int>(int height)> prune_to{};
   /// Asks the node to shut down, and returns at once.
   std::function<void()> request_stop{};
   /// Moves scheduled jobs forward by so many seconds (RPC mockscheduler).

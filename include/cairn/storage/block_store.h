@@ -38,6 +38,11 @@ inline constexpr std::string_view kIndexFormat = "cairn header index 2";
 /// The two kinds of records in blocks/bodies.
 enum class RecordKind : uint8_t { kBody = 'b', kUndo = 'u' };
 
+struct Record {
+  RecordKind kind = RecordKind::kBody;
+  Bytes payload;
+};
+
 /// The value of a record: payload, kind, and the checksum of its number and both.
 Bytes EncodeRecord(uint64_t sequence, RecordKind kind, ByteSpan payload);
 
@@ -55,6 +60,8 @@ class BlockStore {
   /// Checked against the record's own checksum, which covers its number and kind, too.
   Result<Bytes> ReadBody(uint64_t sequence) const;
   Result<Bytes> ReadUndo(uint64_t sequence) const;
+  /// The record whatever its kind; nothing if there is none of that number.
+  Result<std::optional<Record>> ReadRecord(uint64_t sequence) const;
 
   /// True if the number was handed out and what it names was neither lost nor pruned from below.
   bool Has(uint64_t sequence) const {
@@ -75,6 +82,13 @@ class BlockStore {
   /// An error if the coins were flushed with a greater number: then chainstate and blocks are not
   /// of one copy, since every flush makes the blocks durable first.
   Status CheckFlushOfCoins(uint64_t flush_number) const;
+
+  /// Deletes all rows of the store in `folder`, open nowhere: after a crash all are there or none.
+  static Status DestroyIndex(const std::filesystem::path& folder);
+  /// Whether the rows are being made anew from the records. Durable, so that a start after a crash
+  /// goes on with it.
+  bool reindexing() const { return reindexing_; }
+  Status SetReindexing(bool reindexing);
 
   /// Every row, in no useful order. An undecodable row is an error.
   Status ForEachRow(const std::function<void(const HeaderRow&)>& visit) const;
@@ -102,6 +116,7 @@ class BlockStore {
   Result<Bytes> Read(RecordKind kind, uint64_t sequence) const;
   Status FindEnds();
   Status ReadFlush();
+  Status ReadReindexing();
   Status SyncIndex(std::span<const HeaderRow> rows, uint64_t flush_number, uint64_t end);
   Status DeleteRun(uint64_t first, uint64_t last);
 
@@ -112,6 +127,7 @@ class BlockStore {
   std::atomic<uint64_t> next_sequence_{1};
   std::atomic<uint64_t> written_end_{1};  // behind the greatest number that has a record
   std::atomic<uint64_t> flush_number_{0};
+  bool reindexing_ = false;
 };
 
 }  // namespace cairn::storage

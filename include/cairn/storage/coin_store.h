@@ -48,6 +48,8 @@ class CoinStore {
  public:
   static Result<std::unique_ptr<CoinStore>> Open(const std::filesystem::path& folder,
                                                  uint64_t budget);
+  /// Deletes the store in `folder`, open nowhere: after a crash it is there whole or not at all.
+  static Status Destroy(const std::filesystem::path& folder) { return Database::Destroy(folder); }
 
   /// Nothing in a new database.
   Result<std::optional<FlushedTip>> ReadTip() const;

@@ -9,15 +9,30 @@
 #include "src/ledger/index/tx_index.h"
 
 namespace cairn::ledger {
+namespace {
 
-Result<std::unique_ptr<IndexSet>> IndexSet::Open(const std::filesystem::path& folder,
-                                                 const IndexOptions& options,
-                                                 const consensus::Params& params, uint64_t budget) {
+std::vector<std::unique_ptr<const IndexKind>> KindsOf(const IndexOptions& options,
+                                                      const consensus::Params& params) {
   std::vector<std::unique_ptr<const IndexKind>> kinds;
   if (options.transactions) kinds.push_back(MakeTxIndexKind());
   if (options.block_filters) kinds.push_back(MakeFilterIndexKind());
   if (options.coin_stats) kinds.push_back(MakeCoinStatsIndexKind(params));
-  return Open(folder, std::move(kinds), budget);
+  return kinds;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IndexSet>> IndexSet::Open(const std::filesystem::path& folder,
+                                                 const IndexOptions& options,
+                                                 const consensus::Params& params, uint64_t budget) {
+  return Open(folder, KindsOf(options, params), budget);
+}
+
+Status IndexSet::Destroy(const std::filesystem::path& folder, const consensus::Params& params) {
+  for (const auto& kind : KindsOf({true, true, true}, params)) {
+    if (Status gone = storage::Database::Destroy(folder / kind->folder()); !gone) return gone;
+  }
+  return {};
 }
 
 Result<std::unique_ptr<IndexSet>> IndexSet::Open(
@@ -62,6 +77,18 @@ Status IndexSet::Begin(const IndexTip& tip) {
     if (*covers) Attach(*entry);
   }
   return {};
+}
+
+Status IndexSet::BeginAtGenesis(const Block& genesis) {
+  const BlockPlace place{0, genesis.hash(), genesis.header().previous};
+  for (const auto& entry : entries_) {
+    if (entry->index->working_tip().height >= 0) continue;
+    const auto appended =
+        entry->index->Append(place, entry->index->kind().Digest(genesis, place.height, {}));
+    if (!appended) return tl::unexpected(appended.error());
+    entry->index->Publish();
+  }
+  return Begin({place.height, place.hash});
 }
 
 void IndexSet::Start(ChainSource& source, WorkerPool& workers) {
@@ -192,6 +219,12 @@ int IndexSet::LowestFlushedHeight() const {
   for (const auto& entry : entries_) {
     lowest = std::min(lowest, entry->index->flushed_tip().height);
   }
+  return lowest;
+}
+
+int IndexSet::LowestDetachedHeight() const {
+  int lowest = INT32_MAX;
+  for (const Index* index : Detached()) lowest = std::min(lowest, index->flushed_tip().height);
   return lowest;
 }
 

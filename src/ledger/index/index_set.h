@@ -39,10 +39,15 @@ class IndexSet {
                                                 uint64_t budget);
   ~IndexSet();
 
+  /// Deletes the databases of all kinds below `folder`, wanted or not, open nowhere.
+  static Status Destroy(const std::filesystem::path& folder, const consensus::Params& params);
+
   // ---- For the ledger's thread ----
 
   /// Attaches the indexes that cover the tip at which the ledger begins, before it moves.
   Status Begin(const IndexTip& tip);
+  /// The same for a ledger that begins at genesis, of which new indexes take note at once.
+  Status BeginAtGenesis(const Block& genesis);
   /// Starts to build the others. Source and workers must stay until `Stop`.
   void Start(ChainSource& source, WorkerPool& workers);
   /// Returns when nothing is built any more. From any thread.
@@ -75,6 +80,8 @@ class IndexSet {
   const IndexReader* Find(std::string_view name) const;
   /// No body or undo data above this height may be pruned; INT32_MAX without indexes.
   int LowestFlushedHeight() const;
+  /// The same of the indexes that are being built, which the next flush does not raise.
+  int LowestDetachedHeight() const;
   size_t MemoryBytes() const;
 
  private:

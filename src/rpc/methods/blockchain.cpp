@@ -27,50 +27,63 @@ double VerificationProgress(const ledger::ChainView& view, UnixSeconds now) {
   return std::min(static_cast<double>(connected) / std::max(estimate, known), 1.0);
 }
 
+void WritePruning(json::Writer& out, const ledger::PruneState& state) {
+  out.Key("pruned").Bool(state.enabled);
+  if (!state.enabled) return;
+  out.Key("pruneheight").Int(state.last_height + 1);
+  out.Key("automatic_pruning").Bool(state.target_bytes != 0);
+  if (state.target_bytes != 0) out.Key("prune_target_size").Uint(state.target_bytes);
+}
+
 Method GetBlockchainInfo() {
-  return {.name = "getblockchaininfo",
-          .group = "blockchain",
-          .description = "Tells the state of the chain and of its validation.",
-          .results = {Obj("", "",
-                          {Str("chain", "The network: main, test, testnet4, signet or regtest"),
-                           Num("blocks", "Height of the best connected block"),
-                           Num("headers", "Height of the best valid header"),
-                           Hex("bestblockhash", "Hash of the best connected block"),
-                           Num("difficulty", "Of that block"), Time("time", "Of that block"),
-                           Time("mediantime", "Median time of that block and the ten before it"),
-                           Num("verificationprogress",
-                               "Estimated share of the chain that is validated, 0 to 1"),
-                           Bool("initialblockdownload", "Whether the node is still catching up"),
-                           Hex("chainwork", "Expected hashes behind the chain"),
-                           Num("size_on_disk", "Bytes of stored blocks and undo data"),
-                           Bool("pruned", "Whether old blocks are deleted"),
-                           Hex("signet_challenge", "The block challenge, on signets only").Maybe(),
-                           Arr("warnings", "What people should know", Str("", "A warning"))})},
-          .examples = {"[]"},
-          .handler = [](const Request& request, json::Writer& out) {
-            ledger::Ledger& ledger = LedgerOf(request);
-            const ledger::ChainViewPtr view = ledger.View();
-            const ledger::HeaderEntry& tip = *view->tip;
-            out.BeginObject();
-            out.Key("chain").String(view->params->rpc_name);
-            out.Key("blocks").Int(view->Height());
-            out.Key("headers").Int(view->best_header->height);
-            out.Key("bestblockhash").String(tip.hash.ToString());
-            out.Key("difficulty").Double(consensus::DifficultyOf(tip.header.bits));
-            out.Key("time").Uint(tip.header.time);
-            out.Key("mediantime").Uint(tip.median_time);
-            out.Key("verificationprogress")
-                .Double(VerificationProgress(*view, request.node().clock.Now()));
-            out.Key("initialblockdownload").Bool(request.node().ledger->IsInitialBlockDownload());
-            out.Key("chainwork").String(tip.chain_work.ToString());
-            out.Key("size_on_disk").Uint(ledger.SizeOnDisk());
-            out.Key("pruned").Bool(false);
-            if (const auto& challenge = view->params->signet_challenge) {
-              out.Key("signet_challenge").String(ToHex(*challenge));
-            }
-            WriteWarnings(out, request);
-            out.EndObject();
-          }};
+  return {
+      .name = "getblockchaininfo",
+      .group = "blockchain",
+      .description = "Tells the state of the chain and of its validation.",
+      .results = {Obj(
+          "", "",
+          {Str("chain", "The network: main, test, testnet4, signet or regtest"),
+           Num("blocks", "Height of the best connected block"),
+           Num("headers", "Height of the best valid header"),
+           Hex("bestblockhash", "Hash of the best connected block"),
+           Num("difficulty", "Of that block"), Time("time", "Of that block"),
+           Time("mediantime", "Median time of that block and the ten before it"),
+           Num("verificationprogress", "Estimated share of the chain that is validated, 0 to 1"),
+           Bool("initialblockdownload", "Whether the node is still catching up"),
+           Hex("chainwork", "Expected hashes behind the chain"),
+           Num("size_on_disk", "Bytes of stored blocks and undo data"),
+           Bool("pruned", "Whether old blocks are deleted"),
+           Num("pruneheight", "The lowest block that is stored; if pruned").Maybe(),
+           Bool("automatic_pruning", "Whether that happens unasked; if pruned").Maybe(),
+           Num("prune_target_size", "Bytes that stored blocks may take; if that happens unasked")
+               .Maybe(),
+           Hex("signet_challenge", "The block challenge, on signets only").Maybe(),
+           Arr("warnings", "What people should know", Str("", "A warning"))})},
+      .examples = {"[]"},
+      .handler = [](const Request& request, json::Writer& out) {
+        ledger::Ledger& ledger = LedgerOf(request);
+        const ledger::ChainViewPtr view = ledger.View();
+        const ledger::HeaderEntry& tip = *view->tip;
+        out.BeginObject();
+        out.Key("chain").String(view->params->rpc_name);
+        out.Key("blocks").Int(view->Height());
+        out.Key("headers").Int(view->best_header->height);
+        out.Key("bestblockhash").String(tip.hash.ToString());
+        out.Key("difficulty").Double(consensus::DifficultyOf(tip.header.bits));
+        out.Key("time").Uint(tip.header.time);
+        out.Key("mediantime").Uint(tip.median_time);
+        out.Key("verificationprogress")
+            .Double(VerificationProgress(*view, request.node().clock.Now()));
+        out.Key("initialblockdownload").Bool(request.node().ledger->IsInitialBlockDownload());
+        out.Key("chainwork").String(tip.chain_work.ToString());
+        out.Key("size_on_disk").Uint(ledger.SizeOnDisk());
+        WritePruning(out, ledger.Pruning());
+        if (const auto& challenge = view->params->signet_challenge) {
+          out.Key("signet_challenge").String(ToHex(*challenge));
+        }
+        WriteWarnings(out, request);
+        out.EndObject();
+      }};
 }
 
 Method GetBlockCount() {

@@ -95,7 +95,6 @@ int PruneHeight(const Request& request, const ledger::ChainView& view) {
 }
 
 Method PruneBlockchain() {
-  constexpr int kBlocksToKeep = 288;
   return {.name = "pruneblockchain",
           .group = "blockchain",
           .description =
@@ -107,8 +106,7 @@ Method PruneBlockchain() {
           .results = {Num("", "Height of the last block that is deleted; -1 for none")},
           .examples = {"[1000]"},
           .handler = [](const Request& request, json::Writer& out) {
-            const auto& prune_to = request.node().prune_to;
-            if (!prune_to) {
+            if (!LedgerOf(request).Pruning().enabled) {
               throw RpcError(kMiscError, "Cannot prune blocks because node is not in prune mode.");
             }
             const ledger::ChainViewPtr view = LedgerOf(request).View();
@@ -120,7 +118,7 @@ Method PruneBlockchain() {
               throw RpcError(kInvalidParameter,
                              "Blockchain is shorter than the attempted prune height.");
             }
-            const Result<int> pruned = prune_to(std::min(height, view->Height() - kBlocksToKeep));
+            const Result<int> pruned = LedgerOf(request).PruneTo(height);
             if (!pruned) throw RpcError(kDatabaseError, pruned.error().message);
             out.Int(*pruned);
           }};

