@@ -168,11 +168,12 @@ class Node:
         self._process.send_signal(number)
 
     def kill(self):
-        """As a power cut does it to a process: nothing is finished."""
+        """As a power cut does it to a process: nothing is finished. Its cookie goes: it would be taken for the next one's."""
         if self.running():
             self._process.kill()
         if self._process is not None:
             self.wait_stopped()
+            self.cookie_file.unlink(missing_ok=True)
 
     def start_failure(self, *options):
         """Starts a process that must fail: exit code 1 and one line "Error: TEXT" on stderr; returns TEXT."""
