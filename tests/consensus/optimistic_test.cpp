@@ -146,6 +146,36 @@ TEST(OptimisticRuns, AreNoVerdictWhereASignatureIsToBeWrong) {
   EXPECT_EQ(verifier.batches, 0);
 }
 
+TEST(OptimisticRuns, PutOffSignaturesOfAnyLength) {
+  // Before BIP66, R could have any number of zeroes in front.
+  const auto pad = [](const Bytes& strict, size_t zeroes) {
+    Bytes padded = {0x30, 0, 0x02, static_cast<uint8_t>(strict[3] + zeroes)};
+    padded.resize(padded.size() + zeroes);
+    padded.insert(padded.end(), strict.begin() + 4, strict.end());
+    padded[1] = static_cast<uint8_t>(padded.size() - 3);  // without front and hash type
+    return padded;
+  };
+  const TestKey key(1);
+  SignedTransaction tx(std::vector<Bytes>(4, CheckSigScript(key)));
+  tx.Push(0, {pad(tx.Sign(0, key), 20)});
+  tx.Push(1, {pad(tx.Sign(1, TestKey(2)), 20)});
+  tx.Push(2, {tx.Sign(2, key)});
+  tx.Push(3, {pad(tx.Sign(3, key), 40)});
+  tx.Finish();
+  BatchCounter verifier;
+  OptimisticRuns runs(verifier);
+  for (uint32_t i = 0; i < 4; ++i) EXPECT_TRUE(runs.Run(tx.midstates(), i, kFlags).has_value());
+  EXPECT_EQ(runs.counts().deferred, 4u);
+  const auto violations = runs.Settle();
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].input, 1u);
+  EXPECT_EQ(verifier.curve.valid(), 3u);
+  EXPECT_EQ(verifier.curve.invalid(), 1u);
+  const auto strict = runs.Run(tx.midstates(), 0, ScriptFlags(kFlags | ScriptFlags::kDersig));
+  ASSERT_FALSE(strict.has_value());
+  EXPECT_EQ(strict.error().script_error, ScriptError::kSigDer);
+}
+
 TEST(OptimisticRuns, AskAnewOnlyWhatTheBatchDidNotKnow) {
   // The first signature chooses whether the second is wanted of one key or of another.
   const TestKey chooser(1);
