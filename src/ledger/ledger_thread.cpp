@@ -82,6 +82,8 @@ bool LedgerThread::IsFinished() {
 /// Does one thing, if there is one that can be done.
 bool LedgerThread::Turn() try {
   state_.SettleReady();
+  // After a failure nothing may ring the bell again: those who wait are answered at once.
+  if (!state_.failure().empty()) state_.DropStaged();
   std::optional<Item> item = TakeReady();
   if (!item) return false;
   Process(*std::move(item));
