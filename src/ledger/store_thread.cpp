@@ -64,18 +64,24 @@ Result<std::optional<Bytes>> StoreThread::FindWaiting(uint64_t sequence, bool bo
   return Bytes(bytes.begin(), bytes.end());
 }
 
+Result<Bytes> StoreThread::OrFailure(Result<Bytes> read) const {
+  if (read) return read;
+  if (const Status written = status(); !written) return tl::unexpected(written.error());
+  return read;
+}
+
 Result<Bytes> StoreThread::ReadBody(uint64_t sequence) const {
   auto waiting = FindWaiting(sequence, true);
   if (!waiting) return tl::unexpected(waiting.error());
   if (*waiting) return **std::move(waiting);
-  return blocks_.ReadBody(sequence);
+  return OrFailure(blocks_.ReadBody(sequence));
 }
 
 Result<Bytes> StoreThread::ReadUndo(uint64_t sequence) const {
   auto waiting = FindWaiting(sequence, false);
   if (!waiting) return tl::unexpected(waiting.error());
   if (*waiting) return **std::move(waiting);
-  return blocks_.ReadUndo(sequence);
+  return OrFailure(blocks_.ReadUndo(sequence));
 }
 
 void StoreThread::Flush(std::unique_ptr<FlushPlan> plan) {

@@ -81,6 +81,9 @@ class StoreThread {
 
   uint64_t Queue(Record record);
   Result<std::optional<Bytes>> FindWaiting(uint64_t sequence, bool body) const;
+  /// The failure to write, if there was one, in the place of the failure to read that follows from
+  /// it.
+  Result<Bytes> OrFailure(Result<Bytes> read) const;
   void Loop();
   std::optional<Job> NextJob() CAIRN_EXCLUDES(mutex_);
   void Perform(Job job);

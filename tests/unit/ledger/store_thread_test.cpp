@@ -1,8 +1,10 @@
 // The thread that writes: what it says about the flush in its hands.
 #include "src/ledger/store_thread.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fault_env.h"
 #include "tests/support/temp_dir.h"
 
 namespace cairn::ledger {
@@ -40,6 +42,20 @@ TEST_F(StoreThreadTest, AFlushIsOverWhenItHasBeenTaken) {
   }
   EXPECT_EQ((*coins_->ReadTip())->flush_number, 3u);
   EXPECT_EQ(blocks_->flush_number(), 3u);
+}
+
+TEST(StoreThreadFailure, ARecordThatWasNeverWrittenIsMissingForThatReason) {
+  test::FaultEnv env;
+  const auto blocks = *storage::BlockStore::Open("/node/blocks", 1 << 20);
+  const auto coins = *storage::CoinStore::Open("/node/chainstate", 1 << 20);
+  StoreThread thread(*blocks, *coins, 1 << 20, [] {});
+  env.LimitSpace(0);
+  const uint64_t sequence = thread.WriteUndo(Bytes(100));
+  while (thread.status()) std::this_thread::yield();
+  for (const auto& read : {thread.ReadUndo(sequence), thread.ReadBody(sequence)}) {
+    ASSERT_FALSE(read.has_value());
+    EXPECT_THAT(read.error().message, testing::HasSubstr("the disk is full"));
+  }
 }
 
 }  // namespace
