@@ -69,13 +69,17 @@ class LedgerDamage : public testing::Test {
     life_.env().Restore(files);
   }
 
-  /// Does what an error advises. False if it advises nothing that can be done.
+  /// Does what an error advises. False if it advises nothing.
   bool Follow(const std::string& error) {
     if (Contains(error, "remove the folders blocks and chainstate")) {
       Remove("/blocks/");
       Remove("/chainstate/");
       return true;
     }
+    if (Contains(error, "start with -reindex-chainstate")) {
+      return life_.options().reindex_coins = true;
+    }
+    if (Contains(error, "start with -reindex")) return life_.options().reindex = true;
     if (!Contains(error, "delete its folder in indexes/")) return false;
     for (const std::string folder : {"txindex", "blockfilter", "coinstats"}) {
       if (!Contains(error, "indexes/" + folder)) continue;
@@ -88,8 +92,10 @@ class LedgerDamage : public testing::Test {
   /// After at most a few errors, each of which names its way out, all is as it was.
   void ExpectHealed(std::string error) {
     for (int tries = 0; tries < 4; ++tries) {
-      if (!Follow(error)) return;
-      if (const Status opened = life_.Open(); !opened) {
+      ASSERT_TRUE(Follow(error)) << error;
+      const Status opened = life_.Open();
+      life_.options().reindex = life_.options().reindex_coins = false;
+      if (!opened) {
         error = opened.error().message;
         continue;
       }
