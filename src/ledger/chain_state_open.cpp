@@ -55,7 +55,8 @@ Status ChainState::Open() {
 
 Status ChainState::OpenStores() {
   auto blocks =
-      storage::BlockStore::Open(options_.blocks_folder, BlockStoreBytes(options_.cache_bytes));
+      storage::BlockStore::Open(options_.blocks_folder, BlockStoreBytes(options_.cache_bytes),
+                                StepBytes(options_.prune_target_bytes));
   if (!blocks) return tl::unexpected(blocks.error());
   block_store_ = *std::move(blocks);
   auto coins =
@@ -76,8 +77,9 @@ Status ChainState::LoadHeaders() {
     if (Status marked = block_store_->SetReindexing(true); !marked) return marked;
   }
   if (Status inserted = InsertRows(std::move(rows)); !inserted) return inserted;
-  store_ = std::make_unique<StoreThread>(*block_store_, *coin_store_,
-                                         WaitingBytes(options_.cache_bytes), events_.wake);
+  store_ = std::make_unique<StoreThread>(
+      *block_store_, *coin_store_, WaitingBytes(options_.cache_bytes, options_.prune_target_bytes),
+      events_.wake);
   read_ahead_ = std::make_unique<ReadAhead>(workers_, [this](const HeaderEntry& entry) {
     auto block = ReadBlock(entry);
     if (block) Warm(**block);

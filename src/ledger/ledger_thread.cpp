@@ -323,9 +323,13 @@ Result<std::vector<FoundCoin>> LedgerThread::ReadSpentCoins(const HeaderEntry& e
 }
 
 Result<std::optional<FoundCoin>> LedgerThread::FindCoin(const OutPoint& outpoint) {
-  constexpr int kTries = 3;  // beside the thread that moves the tip; then in its place
+  // Beside the thread that moves the tip: it is done with a block soon. In the middle of a
+  // reorganisation, which takes longer, in its place.
+  constexpr int kTries = 40;
+  constexpr std::chrono::microseconds kPause{500};
   Result<std::optional<FoundCoin>> found = std::nullopt;
   for (int i = 0; i < kTries && !IsClosed(); ++i) {
+    if (i > 0) std::this_thread::sleep_for(kPause);
     found = state_.FindCoin(outpoint);
     if (found || found.error().code != ErrorCode::kBusy) return found;
   }

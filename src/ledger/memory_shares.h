@@ -20,9 +20,16 @@ constexpr uint64_t CoinBytes(uint64_t budget) { return budget / 8 * 3; }
 /// as the database's batch, so two more shares of this size go there.
 constexpr uint64_t FreezeBytes(uint64_t budget) { return std::min<uint64_t>(budget / 8, 64 << 20); }
 
+/// How much of bodies and undo data is written or pruned at a time. Of a pruned store several such
+/// steps may be on disk beside what its target counts.
+constexpr uint64_t StepBytes(uint64_t prune_target) {
+  constexpr uint64_t kMost = 64 << 20;
+  return prune_target == 0 ? kMost : std::min(kMost, prune_target / 20);
+}
+
 /// Bodies and undo data that wait to be written.
-constexpr uint64_t WaitingBytes(uint64_t budget) {
-  return std::clamp<uint64_t>(budget / 16, 8 << 20, 64 << 20);
+constexpr uint64_t WaitingBytes(uint64_t budget, uint64_t prune_target) {
+  return std::min(std::clamp<uint64_t>(budget / 16, 8 << 20, 64 << 20), StepBytes(prune_target));
 }
 
 }  // namespace cairn::ledger

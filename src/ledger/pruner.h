@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cairn/ledger/header_entry.h"
+#include "src/ledger/memory_shares.h"
 
 namespace cairn::ledger {
 
@@ -30,13 +31,14 @@ class Pruner {
     records_[sequence] = {entry, bytes};
   }
 
-  /// Whether so much is on disk that pruning should begin.
+  /// Whether so much is on disk that pruning should begin: early enough for what is written until
+  /// it is done.
   bool IsOver(uint64_t disk_bytes) const {
-    return IsAutomatic() && disk_bytes > target_ - std::min(target_, RunBytes());
+    return IsAutomatic() && disk_bytes > target_ - std::min(target_, 3 * RunBytes());
   }
   /// How much should go then. More than is over, so that pruning is rare and its runs are long.
   uint64_t Excess(uint64_t disk_bytes) const {
-    const uint64_t keep = target_ - std::min(target_, 2 * RunBytes());
+    const uint64_t keep = target_ - std::min(target_, 5 * RunBytes());
     return disk_bytes - std::min(disk_bytes, keep);
   }
 
@@ -60,8 +62,8 @@ class Pruner {
     uint64_t bytes = 0;
   };
 
-  /// Deleting pays by the table; a tenth of the target is a fine step for small ones.
-  uint64_t RunBytes() const { return std::min<uint64_t>(64 << 20, target_ / 10); }
+  /// Deleting pays by the table.
+  uint64_t RunBytes() const { return StepBytes(target_); }
 
   const uint64_t target_;
   std::map<uint64_t, Known> records_;  // by their numbers

@@ -99,14 +99,15 @@ Bytes EncodeRecord(uint64_t sequence, RecordKind kind, ByteSpan payload) {
 }
 
 Result<std::unique_ptr<BlockStore>> BlockStore::Open(const std::filesystem::path& folder,
-                                                     uint64_t budget) {
+                                                     uint64_t budget, uint64_t step_bytes) {
   std::unique_ptr<BlockStore> store(new BlockStore);
   DatabaseOptions bodies;
   bodies.name = "blocks/bodies";
   bodies.way_out = kBodiesWayOut;
-  bodies.write_buffer_bytes = std::clamp<uint64_t>(budget / 4, 1 << 20, 64 << 20);
-  bodies.table_bytes = 64 << 20;  // values are large, and read one at a time
-  bodies.cache_bytes = 1 << 20;   // bodies are read once, if ever
+  const uint64_t step = std::clamp<uint64_t>(step_bytes, 1 << 20, kLargestStep);
+  bodies.write_buffer_bytes = std::clamp<uint64_t>(budget / 4, 1 << 20, step);
+  bodies.table_bytes = step;     // values are large, and read one at a time
+  bodies.cache_bytes = 1 << 20;  // bodies are read once, if ever
   auto opened = Database::Open(folder / "bodies", bodies, kBodiesFormat);
   if (!opened) return tl::unexpected(opened.error());
   store->bodies_ = *std::move(opened);

@@ -48,9 +48,16 @@ Bytes EncodeRecord(uint64_t sequence, RecordKind kind, ByteSpan payload);
 
 class BlockStore {
  public:
+  /// No more than this need be written or rewritten at a time; what is pruned to a small size
+  /// should take smaller steps.
+  static constexpr uint64_t kLargestStep = 64 << 20;
+
   /// Opens `folder`/bodies and `folder`/index. `budget` is the memory for caches and buffers.
+  /// `step_bytes` bounds the files and buffers of the bodies, and with them what the disk must hold
+  /// for a while beside the records.
   static Result<std::unique_ptr<BlockStore>> Open(const std::filesystem::path& folder,
-                                                  uint64_t budget);
+                                                  uint64_t budget,
+                                                  uint64_t step_bytes = kLargestStep);
 
   /// Stores a body or undo data, not yet synced, under a number that the caller counts:
   /// `next_sequence()` and up, without gaps.

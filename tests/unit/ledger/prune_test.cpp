@@ -234,17 +234,16 @@ TEST_F(PrunerTest, TakesFromBelowUntilOneMustStay) {
 TEST_F(PrunerTest, KeepsSomeRoomBelowTheTarget) {
   constexpr uint64_t kMiB = 1 << 20;
   const Pruner pruner(1000 * kMiB);
-  EXPECT_FALSE(pruner.IsOver(936 * kMiB));
-  EXPECT_TRUE(pruner.IsOver(936 * kMiB + 1));
-  EXPECT_EQ(pruner.Excess(950 * kMiB), 78 * kMiB);
+  EXPECT_FALSE(pruner.IsOver(850 * kMiB));
+  EXPECT_TRUE(pruner.IsOver(850 * kMiB + 1));
+  EXPECT_EQ(pruner.Excess(950 * kMiB), 200 * kMiB);
   EXPECT_EQ(pruner.Excess(0), 0u);
   EXPECT_FALSE(Pruner(0).IsOver(UINT64_MAX));
-  const Pruner tiny(10);
-  EXPECT_TRUE(tiny.IsOver(10));
+  EXPECT_TRUE(Pruner(10).IsOver(11));
 }
 
 TEST_F(PrunerTest, WaitsForARunThatIsWorthIt) {
-  Pruner pruner(1000);
+  Pruner pruner(2000);
   for (int i = 1; i <= 3; ++i) pruner.Add(static_cast<uint64_t>(i), &Entry(i, i, 0), 40);
   EXPECT_FALSE(pruner.HasRun(2));
   EXPECT_TRUE(pruner.HasRun(3));
