@@ -181,14 +181,16 @@ class ChainState {
   Status LoadTip();
   Status OpenIndexes();
   Status CheckAtStart();
+  Status LeaveFailedTip();
   Status ConnectStored();
   // Making everything anew (chain_state_reindex.cpp).
   struct FoundRecords;
   Status DestroyWhatIsRemade();
   Status Reindex();
   Result<FoundRecords> ScanRecords();
-  std::vector<HeaderEntry*> AcceptFoundHeaders(const FoundRecords& found);
-  Status AcceptFoundBodies(const FoundRecords& found, const std::vector<HeaderEntry*>& entries);
+  Status CheckCoinsCanBeRemade() const;
+  Result<std::vector<HeaderEntry*>> AcceptFoundHeaders(FoundRecords& found);
+  Status AcceptFoundBodies(FoundRecords& found, const std::vector<HeaderEntry*>& entries);
   bool IsInterrupted() const { return interrupted_ || options_.interrupted(); }
 
   // Pruning (chain_state_prune.cpp).
@@ -204,6 +206,8 @@ class ChainState {
   void NotePruned(const HeaderEntry& entry);
   /// Whether all that is needed to go back from the tip to a block above `height` is stored.
   Status CheckWayBack(int height) const;
+  /// Whether the bodies behind `fork` up to `target` are stored.
+  bool HasWayTo(const HeaderEntry* target, const HeaderEntry* fork) const;
 
   SubmitResult Refuse(HeaderEntry* entry, const consensus::Violation& violation);
   void Condemn(HeaderEntry* entry);
@@ -287,8 +291,9 @@ class ChainState {
   Published<std::string> failure_{std::make_shared<const std::string>()};
   uint64_t flush_number_ = 0;
   int blocks_since_flush_ = 0;
-  int durable_height_ = 0;  // of the last tip that was flushed
-  int prune_to_ = -1;       // a command's height, until the next flush begins
+  int durable_height_ = 0;    // of the last tip that was flushed
+  int way_back_ = INT32_MAX;  // the height down to which the chain is being taken off
+  int prune_to_ = -1;         // a command's height, until the next flush begins
   std::atomic<int> pruned_height_{-1};
   struct Progress {
     std::string what;

@@ -48,7 +48,12 @@ Result<bool> ChainState::Step(const BlockPtr& fresh) {
   if (target == nullptr || target == Front()) return false;
   Status done;
   if (const HeaderEntry* fork = FindFork(Front(), target); fork != Front()) {
+    if (!HasWayTo(target, fork)) {
+      tree_.DropCandidate(target);  // an old branch, pruned before it became the best one
+      return true;
+    }
     if (done = CheckWayBack(fork->height); !done) return tl::unexpected(done.error());
+    way_back_ = fork->height;
     // What is staged is committed first: it is on the way back, or it is part of the way.
     if (!window_.empty()) {
       done = SettleOldest();
@@ -62,9 +67,10 @@ Result<bool> ChainState::Step(const BlockPtr& fresh) {
   } else if (WindowIsFull()) {
     done = SettleOldest();
   } else {
+    way_back_ = INT32_MAX;
     HeaderEntry* next = tree_.Find(target->Ancestor(Front()->height + 1)->hash);
     if (!next->HasBody()) {
-      tree_.DropCandidate(target);  // an old branch, pruned before it became the best one
+      tree_.DropCandidate(target);
       return true;
     }
     if (fresh != nullptr && fresh->hash() == next->hash) {
@@ -145,7 +151,6 @@ Status ChainState::SettleOldest() {
 }
 
 Status ChainState::CommitStaged(Staged staged) {
-  if (coins_version_ % 2 == 0) ++coins_version_;
   HeaderEntry* entry = staged.entry;
   if (entry->undo_sequence == 0) {
     Bytes undo = EncodeUndo(entry->hash, staged.spent->pointers());
@@ -153,6 +158,8 @@ Status ChainState::CommitStaged(Staged staged) {
     entry->undo_sequence = store_->WriteUndo(std::move(undo));
     if (pruner_ != nullptr) pruner_->Add(entry->undo_sequence, entry, undo_size);
   }
+  // Behind what may wait for the disk, since readers wait from here on.
+  if (coins_version_ % 2 == 0) ++coins_version_;
   if (Status done = overlay_->Commit(*staged.block, entry->height, *staged.spent); !done) {
     return done;
   }

@@ -36,12 +36,14 @@ Status ChainState::InvalidateBlock(const BlockHash& hash) {
     if (Status there = CheckWayBack((*entry)->height - 1); !there) return there;
   }
   Condemn(*entry);
+  way_back_ = (*entry)->height - 1;
   while (tip_->Ancestor((*entry)->height) == *entry) {
     if (Status done = DisconnectTip(); !done) {
       Fail(done.error());
       return done;
     }
   }
+  way_back_ = INT32_MAX;
   tree_.RebuildCandidates(tip_);
   return AdvanceAndSettle();
 }

@@ -44,7 +44,9 @@ Status ChainState::Open() {
   if (block_store_->reindexing()) {
     if (Status done = Reindex(); !done) return done;
   } else {
-    if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
+    if (pruner_ != nullptr) {
+      if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
+    }
     if (Status checked = CheckAtStart(); !checked) return checked;
   }
   if (Status connected = ConnectStored(); !connected) return connected;
@@ -179,7 +181,22 @@ Status ChainState::CheckAtStart() {
       "-reindex if that does not help");
 }
 
+/// A crash may have come between the rows, which say that a block was declared invalid, and the
+/// coins.
+Status ChainState::LeaveFailedTip() {
+  if (!tip_->failed) return {};
+  way_back_ = 0;
+  while (tip_->failed) {
+    if (Status there = CheckWayBack(tip_->height - 1); !there) return there;
+    if (Status done = DisconnectTip(); !done) return done;
+  }
+  way_back_ = INT32_MAX;
+  tree_.RebuildCandidates(tip_);
+  return {};
+}
+
 Status ChainState::ConnectStored() {
+  if (Status left = LeaveFailedTip(); !left) return left;
   const int flushed_height = tip_->height;
   progress_.emplace(Progress{"Connecting stored blocks", flushed_height, ProgressClock()});
   if (Status advanced = Advance(nullptr); !advanced) return advanced;

@@ -16,6 +16,13 @@ Status ChainState::OpenPruner() {
                          "You need to rebuild the database using -reindex to go back to unpruned "
                          "mode.  This will redownload the entire blockchain");
     }
+    const bool above = entry.height > tip_->height && entry.Ancestor(tip_->height) == tip_;
+    if (entry.IsPruned() && above) {
+      return cairn::Fail(ErrorCode::kCorruption,
+                         "chainstate stands at height " + std::to_string(tip_->height) +
+                             ", before blocks that are pruned; start with -reindex to fetch all "
+                             "blocks again");
+    }
     if (entry.IsPruned()) NotePruned(entry);
     if (pruner_ == nullptr) continue;
     // What undo data takes is not known any more; it is about a seventh of its block.
@@ -32,11 +39,12 @@ Status ChainState::DeleteLeftovers() {
       if (sequence != 0) lowest = std::min(lowest, sequence);
     }
   }
-  return block_store_->PruneBelow(lowest);
+  if (Status pruned = block_store_->PruneBelow(lowest); !pruned) return pruned;
+  return block_store_->FreePruned();
 }
 
 int ChainState::PruneLimit(int durable, int indexed) const {
-  return std::min({durable, tip_->height, indexed}) - kBlocksToKeep;
+  return std::min(std::min({durable, tip_->height, indexed}) - kBlocksToKeep, way_back_);
 }
 
 bool ChainState::PruneIsDue() const {
@@ -84,6 +92,14 @@ Status ChainState::CheckWayBack(int height) const {
                          " are pruned, so the chain cannot be taken back to "
                          "height " +
                          std::to_string(height) + "; -reindex fetches all blocks again");
+}
+
+bool ChainState::HasWayTo(const HeaderEntry* target, const HeaderEntry* fork) const {
+  if (pruner_ == nullptr) return true;
+  for (; target != fork; target = target->parent) {
+    if (!target->HasBody()) return false;
+  }
+  return true;
 }
 
 Result<int> ChainState::PruneTo(int height) {

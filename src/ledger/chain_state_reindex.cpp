@@ -15,6 +15,7 @@
 
 #include "cairn/base/log.h"
 #include "src/ledger/chain_state.h"
+#include "src/ledger/memory_shares.h"
 
 namespace cairn::ledger {
 namespace {
@@ -73,10 +74,15 @@ struct ChainState::FoundRecords {
   std::unordered_map<BlockHash, Body, UnsaltedHasher> bodies;
   std::unordered_map<BlockHash, uint64_t, UnsaltedHasher> undos;
   uint64_t damaged = 0;
+  uint64_t refused = 0;   // by rules that they once kept: something is set otherwise than then
+  uint64_t left_out = 0;  // since blocks before them are missing
 };
 
 Status ChainState::DestroyWhatIsRemade() {
   if (!options_.reindex && !options_.reindex_coins) return {};
+  if (!options_.reindex) {
+    if (Status possible = CheckCoinsCanBeRemade(); !possible) return possible;
+  }
   // The rows last: while they are there, a start without the option goes on with what is left.
   LOG_INFO("Deleting the coins, to make them anew from the stored blocks");
   if (Status gone = storage::CoinStore::Destroy(options_.coins_folder); !gone) return gone;
@@ -86,22 +92,47 @@ Status ChainState::DestroyWhatIsRemade() {
   return storage::BlockStore::DestroyIndex(options_.blocks_folder);
 }
 
+/// Looks before anything is deleted.
+Status ChainState::CheckCoinsCanBeRemade() const {
+  const auto store =
+      storage::BlockStore::Open(options_.blocks_folder, BlockStoreBytes(options_.cache_bytes));
+  if (!store) return tl::unexpected(store.error());
+  bool pruned = false;
+  Status scanned = (*store)->ForEachRow([&](const storage::HeaderRow& row) {
+    pruned = pruned || (row.body_sequence == 0 && row.tx_count != 0);
+  });
+  if (!scanned || !pruned) return scanned;
+  return cairn::Fail(ErrorCode::kInvalid,
+                     "the coins cannot be made anew, since old blocks are pruned; -reindex fetches "
+                     "all blocks again");
+}
+
 Status ChainState::Reindex() {
-  const auto found = ScanRecords();
+  auto found = ScanRecords();
   if (!found) return tl::unexpected(found.error());
   if (IsInterrupted()) return {};
   if (found->damaged > 0) {
     LOG_WARNING("{} stored records are damaged: their blocks count as never stored",
                 found->damaged);
   }
-  const std::vector<HeaderEntry*> entries = AcceptFoundHeaders(*found);
-  LOG_INFO("Reindexing {} stored blocks, up to height {}", entries.size(),
+  const auto entries = AcceptFoundHeaders(*found);
+  if (!entries) return tl::unexpected(entries.error());
+  LOG_INFO("Reindexing {} stored blocks, up to height {}", entries->size(),
            tree_.best_header()->height);
-  if (Status accepted = AcceptFoundBodies(*found, entries); !accepted) return accepted;
+  if (Status accepted = AcceptFoundBodies(*found, *entries); !accepted) return accepted;
   if (IsInterrupted() || !failure().empty()) return {};
   if (Status flushed = FlushNow(); !flushed) return flushed;
-  if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
-  if (Status done = block_store_->SetReindexing(false); !done) return done;
+  // A pruned store begins anew; of another nothing is given up that may be of use later.
+  const bool begins_anew = pruner_ != nullptr && found->refused == 0;
+  if (begins_anew) {
+    if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
+  }
+  if (begins_anew || found->left_out + found->refused == 0) {
+    if (Status done = block_store_->SetReindexing(false); !done) return done;
+  } else {
+    LOG_WARNING("{} stored blocks cannot be placed yet and {} are refused: each start tries again",
+                found->left_out, found->refused);
+  }
   LOG_INFO("Reindexed: height {}", tip_->height);
   return {};
 }
@@ -122,7 +153,7 @@ Result<ChainState::FoundRecords> ChainState::ScanRecords() {
       found.damaged += record.damaged ? 1 : 0;
       if (!record.found) continue;
       if (record.kind == storage::RecordKind::kUndo) {
-        found.undos.emplace(record.block, from + i);
+        found.undos.insert_or_assign(record.block, from + i);
       } else {
         found.bodies.emplace(record.block, FoundRecords::Body{record.header, from + i});
       }
@@ -136,19 +167,28 @@ Result<ChainState::FoundRecords> ChainState::ScanRecords() {
 }
 
 /// Parents come before their children; what leads to no known block is left out.
-std::vector<HeaderEntry*> ChainState::AcceptFoundHeaders(const FoundRecords& found) {
+Result<std::vector<HeaderEntry*>> ChainState::AcceptFoundHeaders(FoundRecords& found) {
   std::unordered_multimap<BlockHash, BlockHash, UnsaltedHasher> children;
   for (const auto& [hash, body] : found.bodies) children.emplace(body.header.previous, hash);
   std::vector<HeaderEntry*> entries;
-  std::deque<BlockHash> reached = {params_.genesis_hash};
+  std::deque<BlockHash> reached;
+  // Besides genesis, all that was known when this was cut off before: some of it may be pruned.
+  for (const HeaderEntry& entry : tree_.entries()) reached.push_back(entry.hash);
   for (; !reached.empty(); reached.pop_front()) {
     const auto [first, last] = children.equal_range(reached.front());
-    for (auto child = first; child != last; ++child) {
-      const BlockHash& hash = child->second;
+    std::vector<BlockHash> group;
+    for (auto child = first; child != last; ++child) group.push_back(child->second);
+    children.erase(first, last);
+    for (const BlockHash& hash : group) {
       const SubmitResult accepted = AcceptHeader(found.bodies.at(hash).header, hash);
+      if (accepted.reason == "time-too-new") {
+        return cairn::Fail(ErrorCode::kInvalid, "stored block " + hash.ToString() +
+                                                    " lies in the future: is the clock right?");
+      }
       if (accepted.outcome != BlockOutcome::kStored &&
           accepted.outcome != BlockOutcome::kDuplicate) {
         LOG_INFO("Stored block {} refused: {}", hash, accepted.reason);
+        ++found.refused;
         continue;
       }
       entries.push_back(tree_.Find(hash));
@@ -159,14 +199,16 @@ std::vector<HeaderEntry*> ChainState::AcceptFoundHeaders(const FoundRecords& fou
   std::ranges::stable_sort(entries, {}, [&](const HeaderEntry* entry) {
     return std::pair(entry->height, found.bodies.at(entry->hash).sequence);
   });
-  if (entries.size() < found.bodies.size()) {
-    LOG_INFO("{} stored blocks are left out: those before them are missing, or they are refused",
-             found.bodies.size() - entries.size());
+  found.left_out = children.size();
+  for (HeaderEntry* entry : entries) {
+    if (pruner_ == nullptr) break;
+    // Nothing may be pruned from beneath what is yet to be read.
+    pruner_->Add(found.bodies.at(entry->hash).sequence, entry, 0);
   }
   return entries;
 }
 
-Status ChainState::AcceptFoundBodies(const FoundRecords& found,
+Status ChainState::AcceptFoundBodies(FoundRecords& found,
                                      const std::vector<HeaderEntry*>& entries) {
   struct Begun {
     HeaderEntry* entry;
@@ -207,9 +249,13 @@ Status ChainState::AcceptFoundBodies(const FoundRecords& found,
       LOG_WARNING("Stored block {} cannot be read: {}", hash, block.read.error().message);
     } else if (!block.verdict) {
       RefuseBlock(*block.block, block.verdict.error());
+      ++found.refused;
     } else {
       const auto undo = found.undos.find(hash);
-      AcceptBlock(*block.verdict, [](const SubmitResult&) {},
+      const auto note = [&found](const SubmitResult& result) {
+        if (result.outcome == BlockOutcome::kRejected) ++found.refused;
+      };
+      AcceptBlock(*block.verdict, note,
                   {found.bodies.at(hash).sequence, undo != found.undos.end() ? undo->second : 0});
     }
     ahead.pop_front();

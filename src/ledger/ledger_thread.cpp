@@ -338,6 +338,10 @@ Result<std::optional<FoundCoin>> LedgerThread::FindCoin(const OutPoint& outpoint
     found = state_.FindCoin(outpoint);
     if (found || found.error().code != ErrorCode::kBusy) return;
     state_.SettleAll();  // in the middle of a reorganisation
+    if (!state_.failure().empty()) {
+      found = cairn::Fail(ErrorCode::kIo, state_.failure());
+      return;
+    }
     found = state_.FindCoin(outpoint);
   });
   return found;

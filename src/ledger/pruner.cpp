@@ -22,7 +22,7 @@ Pruner::Pruned Pruner::Take(int height, uint64_t bytes) {
     if (entry->body_sequence == at->first) {
       entry->body_sequence = 0;
       entry->body_size = 0;
-    } else {
+    } else if (entry->undo_sequence == at->first) {
       entry->undo_sequence = 0;
     }
     pruned.entries.push_back(entry);

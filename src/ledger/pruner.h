@@ -39,7 +39,8 @@ class Pruner {
   /// How much should go then. More than is over, so that pruning is rare and its runs are long.
   uint64_t Excess(uint64_t disk_bytes) const {
     const uint64_t keep = target_ - std::min(target_, 5 * RunBytes());
-    return disk_bytes - std::min(disk_bytes, keep);
+    // A bounded part of a store that was never pruned: others wait for what is deleted at a time.
+    return std::min(disk_bytes - std::min(disk_bytes, keep), 16 * RunBytes());
   }
 
   /// Whether a run worth pruning belongs to blocks up to that height.

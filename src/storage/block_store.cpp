@@ -318,6 +318,10 @@ Status BlockStore::PruneRun(uint64_t first, uint64_t last) {
   return bodies_->CompactRange(SequenceKey(first), SequenceKey(last));
 }
 
+Status BlockStore::FreePruned() {
+  return bodies_->CompactRange(SequenceKey(0), SequenceKey(first_sequence_ - 1));
+}
+
 /// Writes the deletions into a table of their own. In one table with the newest records they would
 /// make it span all that lies between, and LevelDB would rewrite all of that.
 Status BlockStore::DeleteRun(uint64_t first, uint64_t last) {

@@ -108,6 +108,9 @@ class BlockStore {
   Status PruneRun(uint64_t first, uint64_t last);
   /// The same for all records below `sequence`. Returns at once if there are none.
   Status PruneBelow(uint64_t sequence);
+  /// Frees what a prune that was cut off has deleted, but not yet freed. Costs little if there is
+  /// nothing.
+  Status FreePruned();
 
   /// The lowest number that may still have a record.
   uint64_t first_sequence() const { return first_sequence_; }

@@ -336,5 +336,26 @@ TEST(LedgerRestart, EveryFlushHasItsNumber) {
   world.Open();
 }
 
+TEST(LedgerRestart, NeverStandsOnABlockThatWasDeclaredInvalid) {
+  // A crash between the rows, which say so, and the coins.
+  ChainWorld world;
+  world.Extend(10);
+  const BlockHash invalid = world.ledger->View()->At(6)->hash;
+  ASSERT_TRUE(world.ledger->Flush().has_value());
+  const fs::path old_coins = world.folder / "old_coins";
+  fs::copy(world.options.coins_folder, old_coins, fs::copy_options::recursive);
+  ASSERT_TRUE(world.ledger->InvalidateBlock(invalid).has_value());
+  EXPECT_EQ(world.Height(), 5);
+  world.ledger.reset();
+  fs::remove_all(world.options.coins_folder);
+  fs::copy(old_coins, world.options.coins_folder, fs::copy_options::recursive);
+  ASSERT_EQ(ReopenError(world), "");
+  EXPECT_EQ(world.Height(), 5);
+  world.Extend(1, 7);
+  EXPECT_EQ(world.Height(), 6);
+  ASSERT_TRUE(world.ledger->ReconsiderBlock(invalid).has_value());
+  EXPECT_EQ(world.Height(), 10);
+}
+
 }  // namespace
 }  // namespace cairn::ledger

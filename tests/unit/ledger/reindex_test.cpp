@@ -55,6 +55,26 @@ class ReindexTest : public testing::Test {
     EXPECT_EQ(world_.Tip(), model_.tip().hash.ToString());
   }
 
+  /// Spoils the stored body of a block, as a disk might.
+  void Damage(const BlockPtr& block) {
+    const uint64_t sequence = world_.ledger->Find(block->hash())->body_sequence;
+    world_.ledger.reset();
+    auto raw = storage::Database::Open(world_.options.blocks_folder / "bodies", {},
+                                       storage::kBodiesFormat);
+    ASSERT_TRUE(raw.has_value());
+    Bytes key = {'s'};
+    Writer(key).Big(sequence);
+    Bytes value = (*raw)->Get(key)->value();
+    value[90] ^= 1;
+    storage::Batch batch;
+    batch.Put(key, value);
+    ASSERT_TRUE((*raw)->Write(batch, true).has_value());
+  }
+
+  void SubmitFrom(size_t first) {
+    for (size_t i = first; i < model_.blocks().size(); ++i) world_.Submit(model_.blocks()[i]);
+  }
+
   uint64_t NextSequence() {
     world_.ledger.reset();
     const auto store = storage::BlockStore::Open(world_.options.blocks_folder, 8 << 20);
@@ -137,26 +157,36 @@ TEST_F(ReindexTest, IndexesAreMadeAnew) {
 
 TEST_F(ReindexTest, ADamagedBlockIsAsIfItHadNeverBeen) {
   Grow(20);
-  const uint64_t sequence = world_.ledger->Find(model_.blocks()[11]->hash())->body_sequence;
-  world_.ledger.reset();
-  {
-    auto raw = storage::Database::Open(world_.options.blocks_folder / "bodies", {},
-                                       storage::kBodiesFormat);
-    ASSERT_TRUE(raw.has_value());
-    Bytes key = {'s'};
-    Writer(key).Big(sequence);
-    Bytes value = (*raw)->Get(key)->value();
-    value[90] ^= 1;
-    storage::Batch batch;
-    batch.Put(key, value);
-    ASSERT_TRUE((*raw)->Write(batch, true).has_value());
-  }
+  Damage(model_.blocks()[11]);
   ASSERT_EQ(Reopen(true, false), "");
   EXPECT_EQ(world_.Height(), 11);
-  // What follows is there, and is connected as soon as the block comes again.
   const HeaderEntry* entry = world_.ledger->Find(model_.blocks()[11]->hash());
   EXPECT_TRUE(entry == nullptr || !entry->HasBody());
-  for (size_t i = 11; i < model_.blocks().size(); ++i) world_.Submit(model_.blocks()[i]);
+  // What follows is still there, and is connected at the next start once the block has come again.
+  world_.Submit(model_.blocks()[11]);
+  ASSERT_EQ(Reopen(false, false), "");
+  EXPECT_EQ(world_.Height(), 20);
+  ExpectAllThere();
+}
+
+TEST_F(ReindexTest, WithoutItsFirstBlockNothingIsLost) {
+  Grow(20);
+  Damage(model_.blocks()[0]);
+  ASSERT_EQ(Reopen(true, false), "");
+  EXPECT_EQ(world_.Height(), 0);
+  ASSERT_EQ(Reopen(false, false), "");
+  world_.Submit(model_.blocks()[0]);
+  ASSERT_EQ(Reopen(false, false), "");
+  ExpectAllThere();
+}
+
+TEST_F(ReindexTest, WithAWrongClockNothingIsLost) {
+  Grow(10);
+  world_.ledger.reset();
+  world_.clock.SetMock(1'000'000'000);
+  EXPECT_THAT(Reopen(true, false), HasSubstr("is the clock right?"));
+  world_.clock.SetMock(0);
+  ASSERT_EQ(Reopen(false, false), "");
   ExpectAllThere();
 }
 
@@ -184,16 +214,70 @@ TEST_F(ReindexTest, AnIndexDeletedByHandLosesNoBlock) {
   ExpectAllThere();
 }
 
-TEST_F(ReindexTest, OfAPrunedStoreBeginsAnew) {
-  world_.ledger.reset();
-  world_.options.prune = true;
-  world_.Open();
+/// Pruning that begins early, on chains that are long enough for it.
+class PrunedReindexTest : public ReindexTest {
+ protected:
+  PrunedReindexTest() {
+    world_.ledger.reset();
+    world_.params.prune_after_height = 0;
+    world_.options.prune = true;
+    world_.options.check_level = -1;
+    world_.Open();
+  }
+};
+
+TEST_F(PrunedReindexTest, BeginsAnew) {
   Grow(330);
   ASSERT_EQ(world_.ledger->PruneTo(30), 30);
   ASSERT_EQ(Reopen(true, false), "");
   EXPECT_EQ(world_.Height(), 0);
   for (const BlockPtr& block : model_.blocks()) world_.Connect(block);
   ExpectAllThere();
+}
+
+TEST_F(PrunedReindexTest, MayBeCutOffAfterSomeWasPruned) {
+  Grow(400);
+  world_.ledger.reset();
+  world_.options.prune_target_bytes = 60 << 10;
+  int asked = 0;
+  world_.options.interrupted = [&] { return ++asked > 800; };
+  world_.options.flush_every_blocks = 7;
+  ASSERT_EQ(Reopen(true, false), "");
+  EXPECT_GT(world_.Height(), 0);
+  EXPECT_LT(world_.Height(), 400);
+  world_.options.interrupted = [] { return false; };
+  ASSERT_EQ(Reopen(false, false), "");
+  EXPECT_EQ(world_.Height(), 400);
+  EXPECT_GT(world_.ledger->Pruning().last_height, 0);
+  EXPECT_EQ(world_.CloseAndReadCoins(), model_.coins());
+}
+
+TEST_F(PrunedReindexTest, KeepsWhatIsYetToBeRead) {
+  // Stored from the tip down, so that the lowest blocks have the greatest numbers.
+  model_.Grow(400, random_);
+  std::vector<Header> headers;
+  for (const BlockPtr& block : model_.blocks()) headers.push_back(block->header());
+  world_.ledger->SubmitHeaders(headers);
+  for (size_t i = model_.blocks().size(); i-- > 0;) world_.Submit(model_.blocks()[i]);
+  EXPECT_EQ(world_.Height(), 400);
+  world_.options.prune_target_bytes = 60 << 10;
+  world_.options.flush_every_blocks = 7;
+  ASSERT_EQ(Reopen(true, false), "");
+  EXPECT_EQ(world_.Height(), 400);
+  EXPECT_EQ(world_.CloseAndReadCoins(), model_.coins());
+}
+
+TEST_F(PrunedReindexTest, ItsCoinsCannotBeMadeAnew) {
+  Grow(330);
+  ASSERT_EQ(world_.ledger->PruneTo(30), 30);
+  for (const bool prune : {false, true}) {
+    world_.options.prune = prune;
+    EXPECT_THAT(Reopen(false, true), HasSubstr("cannot be made anew"));
+  }
+  ASSERT_EQ(Reopen(false, false), "");
+  EXPECT_EQ(world_.CloseAndReadCoins(), model_.coins());
+  fs::remove_all(world_.options.coins_folder);
+  EXPECT_THAT(Reopen(false, false), HasSubstr("start with -reindex"));
 }
 
 }  // namespace
