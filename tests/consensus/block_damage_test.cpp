@@ -243,9 +243,12 @@ TEST(BlockDamage, FailsTheWholeBlockInItsPlace) {
     ++done[damage];
     ++errors[*error];
   }
-  std::printf("%d signatures, %d amounts, %d scripts damaged; %llu runs repeated;",
-              done[Damage::kSignature], done[Damage::kAmount], done[Damage::kScript],
-              static_cast<unsigned long long>(runs.counts().repeated));
+  std::printf(
+      "%d signatures, %d amounts, %d scripts damaged; %llu signatures deferred, %llu runs "
+      "repeated;",
+      done[Damage::kSignature], done[Damage::kAmount], done[Damage::kScript],
+      static_cast<unsigned long long>(runs.counts().deferred),
+      static_cast<unsigned long long>(runs.counts().repeated));
   for (const auto& [error, count] : errors) {
     std::printf(" %s %d", std::string(consensus::ScriptErrorName(error)).c_str(), count);
   }

@@ -135,6 +135,9 @@ TEST(TaprootVectors, Bip340Signatures) {
   std::getline(lines, line);
   int count = 0;
   int odd_sizes = 0;
+  consensus::ExactVerifier exact;
+  consensus::DeferringVerifier deferring(exact);
+  std::vector<bool> expected;
   while (std::getline(lines, line)) {
     std::vector<std::string> fields;
     std::istringstream parts(line);
@@ -148,12 +151,22 @@ TEST(TaprootVectors, Bip340Signatures) {
       crypto::Digest digest;
       std::copy(message.begin(), message.end(), digest.begin());
       EXPECT_EQ(crypto::VerifySchnorr(key, digest, signature), valid) << line;
+      // Put off, every signature is good at first; the batch tells.
+      EXPECT_TRUE(deferring.Verify({consensus::SignatureKind::kSchnorr, key, signature, digest}));
+      expected.push_back(valid);
     } else {
       ++odd_sizes;
     }
     ++count;
   }
   EXPECT_EQ(count, 19);
+  std::vector<consensus::BatchedCheck> batch;
+  for (const consensus::DeferredCheck& check : deferring.deferred()) {
+    batch.push_back({check.View()});
+  }
+  exact.VerifyBatch(batch);
+  ASSERT_EQ(batch.size(), expected.size());
+  for (size_t i = 0; i < batch.size(); ++i) EXPECT_EQ(batch[i].valid, expected[i]) << i;
   std::printf("bip340_vectors.csv: %d signatures, %d of other messages than 32 bytes\n", count,
               odd_sizes);
 }
@@ -254,6 +267,9 @@ TEST(TaprootVectors, Bip341KeyPathSpending) {
       ASSERT_TRUE(hash.has_value());
       EXPECT_EQ(ToHex(*hash), input.Find("intermediary")->Find("sigHash")->Text());
       EXPECT_EQ(RunExactly(spend), ScriptError::kOk);
+      const DeferredOutcome outcome = RunDeferring(spend);
+      EXPECT_EQ(outcome.error, ScriptError::kOk);
+      EXPECT_EQ(outcome.counts.deferred, 1u);
       ++count;
     }
   }
