@@ -19,9 +19,12 @@ from framework.node import scaled, wait_until
 from framework.rpc import RpcError
 
 # Kills that must land inside the work, in each of the tests; fewer under the sanitizers, where each takes longer.
-KILLS = 80 if os.environ.get("CAIRN_LONG_TESTS") else max(3, round(12 / scaled(1)))
-# A machine on which most kills miss the work says so by a failure.
+THOROUGH = bool(os.environ.get("CAIRN_LONG_TESTS"))
+KILLS = 80 if THOROUGH else max(3, round(12 / scaled(1)))
 MOST_ROUNDS = 8 * KILLS
+# A machine on which most kills miss the work says so by a failure; where a few are to show that all goes well, one that
+# is merely busy does not.
+LEAST_KILLS = KILLS if THOROUGH else 1
 SEED = int(os.environ.get("CAIRN_TEST_SEED", time.time_ns()))
 CLONE_NEWNS, MS_REMOUNT, MS_REC, MS_PRIVATE = 0x20000, 0x20, 0x4000, 0x40000
 
@@ -65,7 +68,7 @@ class MadeChainTest(FunctionalTest):
             kills += bool(one_round())
             rounds += 1
         print(f"{kills} of {rounds} kills landed inside the work")
-        self.assertEqual(kills, KILLS, "too few kills landed inside the work")
+        self.assertGreaterEqual(kills, LEAST_KILLS, "too few kills landed inside the work")
 
 
 class Kills(MadeChainTest):
