@@ -142,12 +142,21 @@ void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredReco
   entry->body_sequence.store(stored.body, std::memory_order_release);
   entry->undo_sequence = stored.undo;
   entry->validity = Validity::kBody;
-  if (pruner_ != nullptr) {
-    pruner_->Add(stored.body, entry, entry->body_size);
-    if (stored.undo != 0) pruner_->Add(stored.undo, entry, 0);
-  }
+  NoteRecords(*entry);
   dirty_rows_.insert(entry);
   tree_.LinkBody(entry);
+}
+
+BlockCheck ChainState::Check(Result<BlockPtr> block) {
+  BlockCheck check;
+  if (!block) {
+    check.malformed = block.error().message;
+    return check;
+  }
+  check.block = *std::move(block);
+  check.verdict = consensus::CheckBlock(check.block, params_);
+  if (check.verdict) Warm(*check.block);
+  return check;
 }
 
 void ChainState::Warm(const Block& block) {

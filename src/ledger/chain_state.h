@@ -41,6 +41,14 @@ namespace cairn::ledger {
 /// Called once with what became of a submitted block, on the ledger's thread.
 using Answer = std::function<void(SubmitResult)>;
 
+/// A block after the checks that need no position.
+struct BlockCheck {
+  BlockPtr block;  // null if there is none
+  tl::expected<consensus::CheckedBlock, consensus::Violation> verdict =
+      tl::unexpected(consensus::Violation{});
+  std::string malformed;  // why there is none
+};
+
 /// Where the records of a block lie already; 0: nowhere yet.
 struct StoredRecords {
   uint64_t body = 0;
@@ -81,6 +89,8 @@ class ChainState {
   /// Gives up what is staged, and answers for it; the blocks stay stored.
   void DropStaged();
 
+  /// Checks a block that was parsed, or says why it was not, and warms what is sound. For workers.
+  BlockCheck Check(Result<BlockPtr> block);
   /// Fetches the coins that the block will spend from the database. For workers.
   void Warm(const Block& block);
 
@@ -181,8 +191,10 @@ class ChainState {
   Status LoadTip();
   Status OpenIndexes();
   Status CheckAtStart();
+  /// Takes the condemned blocks at the tip off. The candidates must be collected anew after it.
   Status LeaveFailedTip();
   Status ConnectStored();
+
   // Making everything anew (chain_state_reindex.cpp).
   struct FoundRecords;
   Status DestroyWhatIsRemade();
@@ -203,7 +215,11 @@ class ChainState {
   int PruneLimit(int durable, int indexed) const;
   /// Takes off what is to be pruned, for the flush that begins; gives `FlushPlan::prune_below`.
   uint64_t ChoosePruned();
-  void NotePruned(const HeaderEntry& entry);
+  void FindPrunedHeight();
+  /// Whether so much is stored that the node should prune by itself.
+  bool WantsToPrune() const;
+  /// Tells the pruner of the records that the entry names.
+  void NoteRecords(HeaderEntry& entry);
   /// Whether all that is needed to go back from the tip to a block above `height` is stored.
   Status CheckWayBack(int height) const;
   /// Whether the bodies behind `fork` up to `target` are stored.
@@ -224,6 +240,8 @@ class ChainState {
   /// The last staged block, or the tip.
   HeaderEntry* Front() const { return window_.empty() ? tip_ : window_.back().entry; }
   Status Stage(HeaderEntry* entry, const BlockPtr& block);
+  /// Commits the blocks that are proven, and goes on.
+  Status SettleProven();
   /// Waits for the oldest staged block and commits it, or condemns it and drops what follows.
   Status SettleOldest();
   Status CommitStaged(Staged staged);

@@ -88,7 +88,7 @@ Result<bool> ChainState::Step(const BlockPtr& fresh) {
 bool ChainState::MustPause() const {
   const bool high_enough =
       options_.stop_at_height > 0 && Front()->height >= options_.stop_at_height;
-  return high_enough || reached_stop_height_ || interrupted_ || options_.interrupted();
+  return high_enough || reached_stop_height_ || IsInterrupted();
 }
 
 bool ChainState::WindowIsFull() const {
@@ -216,14 +216,21 @@ void ChainState::DropStaged() {
 }
 
 void ChainState::SettleReady() {
-  if (!failure().empty()) return DropStaged();
-  if (const Status written = store_->status(); !written) return Fail(written.error());
+  if (failure().empty()) {
+    if (const Status done = SettleProven(); !done) Fail(done.error());
+  }
+  // After a failure nothing may ring the bell again: those who wait are answered at once.
+  if (!failure().empty()) DropStaged();
+}
+
+Status ChainState::SettleProven() {
+  if (Status written = store_->status(); !written) return written;
   FinishFlush();
-  if (window_.empty() || !window_.front().IsProven()) return;
-  Status done;
-  while (done && !window_.empty() && window_.front().IsProven()) done = SettleOldest();
-  if (done) done = Advance(nullptr);
-  if (!done) Fail(done.error());
+  if (window_.empty() || !window_.front().IsProven()) return {};
+  while (!window_.empty() && window_.front().IsProven()) {
+    if (Status settled = SettleOldest(); !settled) return settled;
+  }
+  return Advance(nullptr);
 }
 
 void ChainState::SettleAll() {
@@ -252,6 +259,16 @@ Status ChainState::DisconnectTip() {
   }
   tip_ = tree_.Find(tip_->header.previous);
   return FlushIfDue();
+}
+
+Status ChainState::LeaveFailedTip() {
+  way_back_ = 0;  // nothing is pruned meanwhile
+  while (tip_->failed) {
+    if (Status there = CheckWayBack(tip_->height - 1); !there) return there;
+    if (Status done = DisconnectTip(); !done) return done;
+  }
+  way_back_ = INT32_MAX;
+  return {};
 }
 
 Result<bool> ChainState::OverwritesCoin(const Block& block, int height, const HeaderEntry* parent) {
@@ -323,7 +340,7 @@ void ChainState::Commit(HeaderEntry* tip) {
   if (progress_ && progress_->clock.IsDue()) {
     LOG_INFO("{}: height {} of {}, {} blocks/s", progress_->what, tip->height,
              tree_.best_header()->height,
-             std::llround((tip->height - progress_->from) / progress_->clock.Seconds()));
+             std::llround(progress_->clock.PerSecond(tip->height - progress_->from)));
   }
   if (options_.stop_at_height > 0 && tip->height >= options_.stop_at_height) {
     reached_stop_height_ = true;

@@ -36,14 +36,10 @@ Status ChainState::InvalidateBlock(const BlockHash& hash) {
     if (Status there = CheckWayBack((*entry)->height - 1); !there) return there;
   }
   Condemn(*entry);
-  way_back_ = (*entry)->height - 1;
-  while (tip_->Ancestor((*entry)->height) == *entry) {
-    if (Status done = DisconnectTip(); !done) {
-      Fail(done.error());
-      return done;
-    }
+  if (Status left = LeaveFailedTip(); !left) {
+    Fail(left.error());
+    return left;
   }
-  way_back_ = INT32_MAX;
   tree_.RebuildCandidates(tip_);
   return AdvanceAndSettle();
 }
@@ -79,7 +75,7 @@ Result<bool> ChainState::VerifyChain(int level, int blocks) {
   const HeaderEntry* entry = tip_;
   Result<bool> sound = true;
   for (; entry->height >= lowest && sound && *sound; entry = entry->parent) {
-    if (interrupted_ || options_.interrupted()) break;
+    if (IsInterrupted()) break;
     if (!entry->HasBody()) {
       LOG_INFO("Checked blocks down to height {}; those before it are pruned", entry->height + 1);
       break;
@@ -93,7 +89,7 @@ Result<bool> ChainState::VerifyChain(int level, int blocks) {
   }
   if (level >= 4) {
     for (int height = entry->height + 1; sound && *sound && height <= tip_->height; ++height) {
-      if (interrupted_ || options_.interrupted()) break;
+      if (IsInterrupted()) break;
       sound = VerifyConnects(*tip_->Ancestor(height), kept);
     }
   }

@@ -18,8 +18,8 @@ std::vector<BlockHash> HashRows(const std::vector<storage::HeaderRow>& rows) {
 }
 
 void Restore(HeaderEntry& entry, const storage::HeaderRow& row, const storage::BlockStore& store) {
-  const bool pruned = row.body_sequence == 0 && row.tx_count != 0;
-  if (!pruned && !store.Has(row.body_sequence)) return;  // lost with a power cut: a header, no more
+  if (!row.IsPruned() && !store.Has(row.body_sequence))
+    return;  // lost with a power cut: a header, no more
   entry.validity =
       static_cast<Validity>(std::min(row.validity, static_cast<uint8_t>(Validity::kConnected)));
   entry.body_size = row.body_size;
@@ -181,22 +181,13 @@ Status ChainState::CheckAtStart() {
       "-reindex if that does not help");
 }
 
-/// A crash may have come between the rows, which say that a block was declared invalid, and the
-/// coins.
-Status ChainState::LeaveFailedTip() {
-  if (!tip_->failed) return {};
-  way_back_ = 0;
-  while (tip_->failed) {
-    if (Status there = CheckWayBack(tip_->height - 1); !there) return there;
-    if (Status done = DisconnectTip(); !done) return done;
-  }
-  way_back_ = INT32_MAX;
-  tree_.RebuildCandidates(tip_);
-  return {};
-}
-
 Status ChainState::ConnectStored() {
-  if (Status left = LeaveFailedTip(); !left) return left;
+  // A crash may have come between the rows, which say that a block was declared invalid, and the
+  // coins.
+  if (tip_->failed) {
+    if (Status left = LeaveFailedTip(); !left) return left;
+    tree_.RebuildCandidates(tip_);
+  }
   const int flushed_height = tip_->height;
   progress_.emplace(Progress{"Connecting stored blocks", flushed_height, ProgressClock()});
   if (Status advanced = Advance(nullptr); !advanced) return advanced;

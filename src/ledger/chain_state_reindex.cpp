@@ -16,6 +16,7 @@
 #include "cairn/base/log.h"
 #include "src/ledger/chain_state.h"
 #include "src/ledger/memory_shares.h"
+#include "src/ledger/parents_first.h"
 
 namespace cairn::ledger {
 namespace {
@@ -56,14 +57,6 @@ ScannedRecord ScanRecord(const storage::BlockStore& store, uint64_t sequence) {
   return scanned;
 }
 
-/// A stored block after the checks that need no position.
-struct FoundBlock {
-  Status read;
-  BlockPtr block;
-  tl::expected<consensus::CheckedBlock, consensus::Violation> verdict =
-      tl::unexpected(consensus::Violation{});
-};
-
 }  // namespace
 
 struct ChainState::FoundRecords {
@@ -98,9 +91,8 @@ Status ChainState::CheckCoinsCanBeRemade() const {
       storage::BlockStore::Open(options_.blocks_folder, BlockStoreBytes(options_.cache_bytes));
   if (!store) return tl::unexpected(store.error());
   bool pruned = false;
-  Status scanned = (*store)->ForEachRow([&](const storage::HeaderRow& row) {
-    pruned = pruned || (row.body_sequence == 0 && row.tx_count != 0);
-  });
+  Status scanned = (*store)->ForEachRow(
+      [&](const storage::HeaderRow& row) { pruned = pruned || row.IsPruned(); });
   if (!scanned || !pruned) return scanned;
   return cairn::Fail(ErrorCode::kInvalid,
                      "the coins cannot be made anew, since old blocks are pruned; -reindex fetches "
@@ -160,7 +152,7 @@ Result<ChainState::FoundRecords> ChainState::ScanRecords() {
     }
     if (clock.IsDue()) {
       LOG_INFO("Reading stored records: {} of {}, {} records/s", from - first, end - first,
-               std::llround(static_cast<double>(from - first) / clock.Seconds()));
+               std::llround(clock.PerSecond(static_cast<double>(from - first))));
     }
   }
   return found;
@@ -168,42 +160,42 @@ Result<ChainState::FoundRecords> ChainState::ScanRecords() {
 
 /// Parents come before their children; what leads to no known block is left out.
 Result<std::vector<HeaderEntry*>> ChainState::AcceptFoundHeaders(FoundRecords& found) {
-  std::unordered_multimap<BlockHash, BlockHash, UnsaltedHasher> children;
+  ByParent<BlockHash> children;
   for (const auto& [hash, body] : found.bodies) children.emplace(body.header.previous, hash);
   std::vector<HeaderEntry*> entries;
-  std::deque<BlockHash> reached;
+  Status clock_is_right;
   // Besides genesis, all that was known when this was cut off before: some of it may be pruned.
-  for (const HeaderEntry& entry : tree_.entries()) reached.push_back(entry.hash);
-  for (; !reached.empty(); reached.pop_front()) {
-    const auto [first, last] = children.equal_range(reached.front());
-    std::vector<BlockHash> group;
-    for (auto child = first; child != last; ++child) group.push_back(child->second);
-    children.erase(first, last);
+  std::deque<BlockHash> known;
+  for (const HeaderEntry& entry : tree_.entries()) known.push_back(entry.hash);
+  TakeParentsFirst(children, std::move(known), [&](const std::vector<BlockHash>& group) {
+    std::vector<BlockHash> accepted;
     for (const BlockHash& hash : group) {
-      const SubmitResult accepted = AcceptHeader(found.bodies.at(hash).header, hash);
-      if (accepted.reason == "time-too-new") {
-        return cairn::Fail(ErrorCode::kInvalid, "stored block " + hash.ToString() +
-                                                    " lies in the future: is the clock right?");
-      }
-      if (accepted.outcome != BlockOutcome::kStored &&
-          accepted.outcome != BlockOutcome::kDuplicate) {
-        LOG_INFO("Stored block {} refused: {}", hash, accepted.reason);
+      const SubmitResult result = AcceptHeader(found.bodies.at(hash).header, hash);
+      if (result.outcome == BlockOutcome::kStored || result.outcome == BlockOutcome::kDuplicate) {
+        entries.push_back(tree_.Find(hash));
+        accepted.push_back(hash);
+      } else if (result.reason == "time-too-new") {
+        clock_is_right =
+            cairn::Fail(ErrorCode::kInvalid, "stored block " + hash.ToString() +
+                                                 " lies in the future: is the clock right?");
+      } else {
+        LOG_INFO("Stored block {} refused: {}", hash, result.reason);
         ++found.refused;
-        continue;
       }
-      entries.push_back(tree_.Find(hash));
-      reached.push_back(hash);
     }
-  }
+    return accepted;
+  });
+  if (!clock_is_right) return tl::unexpected(clock_is_right.error());
   // Of two branches the one whose block was stored first is met first, as it was then.
   std::ranges::stable_sort(entries, {}, [&](const HeaderEntry* entry) {
     return std::pair(entry->height, found.bodies.at(entry->hash).sequence);
   });
   found.left_out = children.size();
-  for (HeaderEntry* entry : entries) {
-    if (pruner_ == nullptr) break;
+  if (pruner_ != nullptr) {
     // Nothing may be pruned from beneath what is yet to be read.
-    pruner_->Add(found.bodies.at(entry->hash).sequence, entry, 0);
+    for (HeaderEntry* entry : entries) {
+      if (entry->tx_count == 0) pruner_->Add(found.bodies.at(entry->hash).sequence, entry, 0);
+    }
   }
   return entries;
 }
@@ -212,22 +204,13 @@ Status ChainState::AcceptFoundBodies(FoundRecords& found,
                                      const std::vector<HeaderEntry*>& entries) {
   struct Begun {
     HeaderEntry* entry;
-    std::future<FoundBlock> block;
+    std::future<BlockCheck> block;
   };
   const auto begin = [&](HeaderEntry* entry) {
     const uint64_t sequence = found.bodies.at(entry->hash).sequence;
-    const auto task = std::make_shared<std::packaged_task<FoundBlock()>>([this, sequence] {
-      FoundBlock result;
+    const auto task = std::make_shared<std::packaged_task<BlockCheck()>>([this, sequence] {
       auto bytes = block_store_->ReadBody(sequence);
-      auto block = bytes ? Block::Parse(*std::move(bytes)) : tl::unexpected(bytes.error());
-      if (!block) {
-        result.read = tl::unexpected(block.error());
-        return result;
-      }
-      result.block = *std::move(block);
-      result.verdict = consensus::CheckBlock(result.block, params_);
-      if (result.verdict) Warm(*result.block);
-      return result;
+      return Check(bytes ? Block::Parse(*std::move(bytes)) : tl::unexpected(bytes.error()));
     });
     workers_.Run([task] { (*task)(); });
     return Begun{entry, task->get_future()};
@@ -242,20 +225,20 @@ Status ChainState::AcceptFoundBodies(FoundRecords& found,
       if (!done_before) ahead.push_back(begin(entries[next]));
     }
     if (ahead.empty()) break;
-    const FoundBlock block = ahead.front().block.get();
+    const BlockCheck checked = ahead.front().block.get();
     const BlockHash& hash = ahead.front().entry->hash;
     SettleReady();
-    if (!block.read) {
-      LOG_WARNING("Stored block {} cannot be read: {}", hash, block.read.error().message);
-    } else if (!block.verdict) {
-      RefuseBlock(*block.block, block.verdict.error());
+    if (checked.block == nullptr) {
+      LOG_WARNING("Stored block {} cannot be read: {}", hash, checked.malformed);
+    } else if (!checked.verdict) {
+      RefuseBlock(*checked.block, checked.verdict.error());
       ++found.refused;
     } else {
       const auto undo = found.undos.find(hash);
       const auto note = [&found](const SubmitResult& result) {
         if (result.outcome == BlockOutcome::kRejected) ++found.refused;
       };
-      AcceptBlock(*block.verdict, note,
+      AcceptBlock(*checked.verdict, note,
                   {found.bodies.at(hash).sequence, undo != found.undos.end() ? undo->second : 0});
     }
     ahead.pop_front();

@@ -4,23 +4,18 @@
 #include <chrono>
 #include <cstdio>
 #include <deque>
-#include <unordered_map>
 #include <utility>
 
 #include "cairn/base/log.h"
 #include "src/ledger/bootstrap_file.h"
+#include "src/ledger/parents_first.h"
+#include "src/ledger/progress_clock.h"
 
 namespace cairn::ledger {
 namespace {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 constexpr size_t kHeadersPerStep = 2000;
 constexpr size_t kBlocksInFlight = 24;
-
-double SecondsSince(SteadyTime start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::string Decimal(double value) {
   char text[32];
@@ -43,7 +38,7 @@ class Import {
  public:
   Import(const std::filesystem::path& path, Ledger& ledger, const std::atomic<bool>& stop,
          std::chrono::milliseconds progress_interval)
-      : path_(path), ledger_(ledger), stop_(stop), progress_interval_(progress_interval) {}
+      : path_(path), ledger_(ledger), stop_(stop), clock_(progress_interval) {}
 
   ImportReport Run();
 
@@ -60,9 +55,6 @@ class Import {
   void Collect(InFlight in_flight);
   void SetError(const Frame& frame, const std::string& reason);
   void SetError(int height, uint64_t offset, const std::string& reason);
-  /// True once in every interval.
-  bool IsTimeToShow();
-  double PerSecond(double count) const { return count / std::max(SecondsSince(start_), 1e-3); }
   void ShowScan(const FrameList& so_far);
   void ShowHeaders(size_t accepted);
   void ShowBodies(bool last);
@@ -70,9 +62,7 @@ class Import {
   const std::filesystem::path& path_;
   Ledger& ledger_;
   const std::atomic<bool>& stop_;
-  const std::chrono::milliseconds progress_interval_;
-  const SteadyTime start_ = std::chrono::steady_clock::now();
-  SteadyTime shown_ = start_;
+  ProgressClock clock_;
   FrameList list_;
   std::vector<const Frame*> ordered_;  // parents first
   uint64_t bytes_done_ = 0;            // of frames that are dealt with, and of padding
@@ -98,7 +88,7 @@ ImportReport Import::Run() {
   if (!list_.error.empty()) SetError(ledger_.View()->Height(), list_.error_offset, list_.error);
   report_.stopped = stop_;
   report_.height = ledger_.View()->Height();
-  report_.seconds = SecondsSince(start_);
+  report_.seconds = clock_.Seconds();
   ShowBodies(true);
   if (!report_.error.empty()) LOG_ERROR("Import of {} ended: {}", path_.string(), report_.error);
   return report_;
@@ -107,7 +97,7 @@ ImportReport Import::Run() {
 /// Blocks in any order become parents before children; those that lead nowhere are an error of the
 /// file, said once all others are in.
 void Import::OrderFrames() {
-  std::unordered_multimap<BlockHash, const Frame*, UnsaltedHasher> children;
+  ByParent<const Frame*> children;
   for (const Frame& frame : list_.frames) {
     if (frame.hash != ledger_.params().genesis_hash)
       children.emplace(frame.header.previous, &frame);
@@ -117,19 +107,15 @@ void Import::OrderFrames() {
     if (frame.hash == ledger_.params().genesis_hash) continue;
     if (ledger_.Find(frame.header.previous) != nullptr) reached.push_back(frame.header.previous);
   }
-  while (!reached.empty()) {
-    const auto [first, last] = children.equal_range(reached.front());
-    reached.pop_front();
-    std::vector<const Frame*> group;
-    for (auto child = first; child != last; ++child) group.push_back(child->second);
-    children.erase(first, last);
-    std::sort(group.begin(), group.end(),
-              [](const Frame* a, const Frame* b) { return a->offset < b->offset; });
+  TakeParentsFirst(children, std::move(reached), [this](std::vector<const Frame*> group) {
+    std::ranges::sort(group, {}, &Frame::offset);
+    std::vector<BlockHash> hashes;
     for (const Frame* frame : group) {
       ordered_.push_back(frame);
-      reached.push_back(frame->hash);
+      hashes.push_back(frame->hash);
     }
-  }
+    return hashes;
+  });
   const Frame* lost = nullptr;
   for (const auto& [parent, frame] : children) {
     if (lost == nullptr || frame->offset < lost->offset) lost = frame;
@@ -229,31 +215,24 @@ void Import::SetError(int height, uint64_t offset, const std::string& reason) {
   report_.error = where + "offset " + std::to_string(offset) + ": " + reason;
 }
 
-bool Import::IsTimeToShow() {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  if (now - shown_ < progress_interval_) return false;
-  shown_ = now;
-  return true;
-}
-
 void Import::ShowScan(const FrameList& so_far) {
-  if (!IsTimeToShow()) return;
+  if (!clock_.IsDue()) return;
   const double megabytes = static_cast<double>(so_far.end) / 1e6;
   LOG_INFO("Importing {}: read {} headers, {} MB/s, {} % of the file", path_.string(),
-           so_far.frames.size(), Decimal(PerSecond(megabytes)),
+           so_far.frames.size(), Decimal(clock_.PerSecond(megabytes)),
            Percent(so_far.end, so_far.file_bytes));
 }
 
 void Import::ShowHeaders(size_t accepted) {
-  if (!IsTimeToShow()) return;
+  if (!clock_.IsDue()) return;
   LOG_INFO("Importing {}: accepted {} headers of {}", path_.string(), accepted, ordered_.size());
 }
 
 void Import::ShowBodies(bool last) {
-  if (!last && !IsTimeToShow()) return;
+  if (!last && !clock_.IsDue()) return;
   LOG_INFO("{} {}: height {}, {} blocks/s, {} % of the file", last ? "Imported" : "Importing",
            path_.string(), ledger_.View()->Height(),
-           Decimal(PerSecond(static_cast<double>(report_.blocks))),
+           Decimal(clock_.PerSecond(static_cast<double>(report_.blocks))),
            Percent(bytes_done_, list_.file_bytes));
 }
 

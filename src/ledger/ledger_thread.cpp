@@ -82,8 +82,6 @@ bool LedgerThread::IsFinished() {
 /// Does one thing, if there is one that can be done.
 bool LedgerThread::Turn() try {
   state_.SettleReady();
-  // After a failure nothing may ring the bell again: those who wait are answered at once.
-  if (!state_.failure().empty()) state_.DropStaged();
   std::optional<Item> item = TakeReady();
   if (!item) return false;
   Process(*std::move(item));
@@ -139,28 +137,18 @@ const HeaderEntry* LedgerThread::Find(const BlockHash& hash) const {
 }
 
 std::future<SubmitResult> LedgerThread::SubmitBlock(BlockPtr block) {
-  return Enqueue([this, block = std::move(block)] {
-    auto verdict = consensus::CheckBlock(block, params_);
-    if (verdict) state_.Warm(*block);
-    return Checked{block, std::move(verdict), {}};
-  });
+  return Enqueue([this, block = std::move(block)] { return state_.Check(block); });
 }
 
 std::future<SubmitResult> LedgerThread::SubmitRawBlock(Bytes bytes) {
   const auto shared = std::make_shared<Bytes>(std::move(bytes));
-  return Enqueue([this, shared]() -> Checked {
-    auto block = Block::Parse(std::move(*shared));
-    if (!block) return {nullptr, tl::unexpected(consensus::Violation{}), block.error().message};
-    auto verdict = consensus::CheckBlock(*block, params_);
-    if (verdict) state_.Warm(**block);
-    return {*block, std::move(verdict), {}};
-  });
+  return Enqueue([this, shared] { return state_.Check(Block::Parse(std::move(*shared))); });
 }
 
-std::future<SubmitResult> LedgerThread::Enqueue(std::function<Checked()> check) {
+std::future<SubmitResult> LedgerThread::Enqueue(std::function<BlockCheck()> check) {
   // The place in the queue is taken at once; the worker's result is waited for only when it is the
   // block's turn, so checks of many blocks overlap and their order stays.
-  const auto checking = std::make_shared<std::packaged_task<Checked()>>(std::move(check));
+  const auto checking = std::make_shared<std::packaged_task<BlockCheck()>>(std::move(check));
   Item item;
   item.check = checking->get_future();
   item.answer = std::make_shared<std::promise<SubmitResult>>();
@@ -192,7 +180,7 @@ bool LedgerThread::Push(Item item) {
 void LedgerThread::Process(Item item) {
   if (!item.check.valid()) return item.task();
   try {
-    const Checked checked = item.check.get();
+    const BlockCheck checked = item.check.get();
     const auto answer = [this, promise = item.answer](SubmitResult result) {
       AnswerWith(promise, std::move(result));
     };

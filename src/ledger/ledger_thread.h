@@ -56,15 +56,9 @@ class LedgerThread final : public Ledger, private ChainSource {
   void Stop() override;
 
  private:
-  /// A block after the checks that need no position.
-  struct Checked {
-    BlockPtr block;  // null if the bytes were no block
-    tl::expected<consensus::CheckedBlock, consensus::Violation> verdict;
-    std::string malformed;
-  };
   /// A block whose check is under way, or something else to be done in turn.
   struct Item {
-    std::future<Checked> check;  // invalid for a task
+    std::future<BlockCheck> check;  // invalid for a task
     std::shared_ptr<std::promise<SubmitResult>> answer;
     std::packaged_task<void()> task;
 
@@ -85,7 +79,7 @@ class LedgerThread final : public Ledger, private ChainSource {
   template <typename T>
   Result<T> Command(std::function<Result<T>()> command);
 
-  std::future<SubmitResult> Enqueue(std::function<Checked()> check) CAIRN_EXCLUDES(inbox_mutex_);
+  std::future<SubmitResult> Enqueue(std::function<BlockCheck()> check) CAIRN_EXCLUDES(inbox_mutex_);
   bool Push(Item item) CAIRN_EXCLUDES(inbox_mutex_);
   void Process(Item item);
   void AnswerWith(const std::shared_ptr<std::promise<SubmitResult>>& answer, SubmitResult result);

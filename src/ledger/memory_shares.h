@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "cairn/storage/block_store.h"
+
 namespace cairn::ledger {
 
 /// Caches and buffers of the databases under blocks/ and chainstate/.
@@ -23,7 +25,7 @@ constexpr uint64_t FreezeBytes(uint64_t budget) { return std::min<uint64_t>(budg
 /// How much of bodies and undo data is written or pruned at a time. Of a pruned store several such
 /// steps may be on disk beside what its target counts.
 constexpr uint64_t StepBytes(uint64_t prune_target) {
-  constexpr uint64_t kMost = 64 << 20;
+  constexpr uint64_t kMost = storage::BlockStore::kLargestStep;
   return prune_target == 0 ? kMost : std::min(kMost, prune_target / 20);
 }
 

@@ -23,9 +23,6 @@ class Pruner {
   /// `target_bytes`: what bodies and undo data may take on disk; 0 leaves pruning to commands.
   explicit Pruner(uint64_t target_bytes) : target_(target_bytes) {}
 
-  bool IsAutomatic() const { return target_ != 0; }
-  uint64_t target() const { return target_; }
-
   /// Takes note of a record. `bytes` may be an estimate.
   void Add(uint64_t sequence, HeaderEntry* entry, uint64_t bytes) {
     records_[sequence] = {entry, bytes};
@@ -34,7 +31,7 @@ class Pruner {
   /// Whether so much is on disk that pruning should begin: early enough for what is written until
   /// it is done.
   bool IsOver(uint64_t disk_bytes) const {
-    return IsAutomatic() && disk_bytes > target_ - std::min(target_, 3 * RunBytes());
+    return target_ != 0 && disk_bytes > target_ - std::min(target_, 3 * RunBytes());
   }
   /// How much should go then. More than is over, so that pruning is rare and its runs are long.
   uint64_t Excess(uint64_t disk_bytes) const {

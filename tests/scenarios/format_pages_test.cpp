@@ -4,14 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "cairn/storage/database.h"
 #include "tests/scenarios/ledger_life.h"
+#include "tests/support/database_rows.h"
 #include "tests/support/format_page.h"
 
 namespace cairn::test {
 namespace {
-
-using Rows = std::map<Bytes, Bytes>;
 
 /// CRC-32C bit by bit: the reflected polynomial of Castagnoli.
 uint32_t Crc32c(ByteSpan bytes) {
@@ -21,12 +19,6 @@ uint32_t Crc32c(ByteSpan bytes) {
     for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
   }
   return ~crc;
-}
-
-Bytes Joined(std::initializer_list<ByteSpan> parts) {
-  Bytes all;
-  for (const ByteSpan part : parts) Append(all, part);
-  return all;
 }
 
 class FormatPages : public testing::Test {
@@ -41,29 +33,10 @@ class FormatPages : public testing::Test {
 
   /// All rows of a database that carries this format, without the record of the format.
   static Rows Read(const FormatPage& page, const std::string& folder, const std::string& format) {
-    Rows rows;
-    auto database = storage::Database::Open("/node/" + folder, {}, format);
-    EXPECT_TRUE(database.has_value()) << database.error().message;
-    if (!database) return rows;
-    EXPECT_TRUE((*database)
-                    ->Scan({}, {},
-                           [&](ByteSpan key, ByteSpan value) {
-                             rows[Bytes(key.begin(), key.end())] =
-                                 Bytes(value.begin(), value.end());
-                             return true;
-                           })
-                    .has_value());
-    EXPECT_EQ(AsText(Take(rows, page.Key("format"))), format);
+    Rows rows = ReadRows("/node/" + folder, format);
+    if (rows.empty()) return rows;
+    EXPECT_EQ(AsText(TakeRow(rows, page.Key("format"))), format);
     return rows;
-  }
-
-  static Bytes Take(Rows& rows, const Bytes& key) {
-    const auto row = rows.find(key);
-    EXPECT_NE(row, rows.end()) << ToHex(key);
-    if (row == rows.end()) return {};
-    Bytes value = row->second;
-    rows.erase(row);
-    return value;
   }
 
   /// The format in the table of formats, by the name of the database.
@@ -156,7 +129,7 @@ class FormatPages : public testing::Test {
       key.push_back(static_cast<uint8_t>(sequence >> shift));
     }
     EXPECT_EQ(Whole(layout.key, key).Number("sequence number"), sequence);
-    const Bytes value = Take(bodies, key);
+    const Bytes value = TakeRow(bodies, key);
     const Record record = Whole(layout.value, value);
     EXPECT_EQ(record.Raw("kind").at(0), KindOf(layout.value[1].meaning, what));
     const Bytes& payload = record.Raw("the payload");
@@ -175,8 +148,8 @@ TEST_F(FormatPages, Blocks) {
   const auto formats = blocks_page_.TableOf("# The databases under `blocks/`");
   Rows bodies = Read(blocks_page_, "blocks/bodies", FormatOf(formats, "blocks/bodies"));
   Rows index = Read(blocks_page_, "blocks/index", FormatOf(formats, "blocks/index"));
-  const Record flush =
-      Whole(blocks_page_.LayoutOf("## `blocks/index`", 2), Take(index, blocks_page_.Key("flush")));
+  const Record flush = Whole(blocks_page_.LayoutOf("## `blocks/index`", 2),
+                             TakeRow(index, blocks_page_.Key("flush")));
   EXPECT_GT(flush.Number("number of the flush"), 5u);
   EXPECT_EQ(flush.Number("the first sequence number"), bodies.size() + 1);
 
@@ -220,7 +193,7 @@ TEST_F(FormatPages, Coins) {
   ASSERT_EQ(keys.size(), 3u);
   Rows rows = Read(coins_page_, "chainstate", Quoted(keys[0][1]));
   const Record tip =
-      Whole(coins_page_.LayoutOf("## The tip"), Take(rows, NotedBytes(Quoted(keys[1][0]))));
+      Whole(coins_page_.LayoutOf("## The tip"), TakeRow(rows, NotedBytes(Quoted(keys[1][0]))));
   EXPECT_EQ(ToHex(tip.Raw("hash of the block")), ToHex(life_.last_tip().span()));
   EXPECT_GT(tip.Number("number of the flush"), 5u);
 
@@ -250,14 +223,14 @@ class IndexPages : public FormatPages {
     Rows rows = Read(indexes_page_, "indexes/" + folder, FormatOf(formats, folder));
     const std::string every = "## Rows that every index has";
     const Record tip =
-        Whole(indexes_page_.LayoutOf(every, 1), Take(rows, indexes_page_.Key("tip")));
+        Whole(indexes_page_.LayoutOf(every, 1), TakeRow(rows, indexes_page_.Key("tip")));
     EXPECT_EQ(tip.Number("height of the block"), chain_.size() - 1);
     EXPECT_EQ(ToHex(tip.Raw("its hash")), ToHex(life_.last_tip().span()));
     *state = tip.Raw("the state");
     const Bytes prefix = NotedBytes(Quoted(indexes_page_.TableOf(every).at(2)[0]));
     for (const BlockFacts* facts : chain_) {
       const Bytes key = Joined({prefix, Height(*facts)});
-      EXPECT_EQ(ToHex(Take(rows, key)), ToHex(facts->place.hash.span()));
+      EXPECT_EQ(ToHex(TakeRow(rows, key)), ToHex(facts->place.hash.span()));
     }
     return rows;
   }
@@ -275,7 +248,7 @@ class IndexPages : public FormatPages {
     EXPECT_EQ(Whole(layout.key, key).Number("height, u32be"),
               static_cast<uint64_t>(facts.place.height));
     if (!rows.contains(key)) return std::nullopt;
-    return Whole(layout.value, Take(rows, key));
+    return Whole(layout.value, TakeRow(rows, key));
   }
 };
 
@@ -289,7 +262,7 @@ TEST_F(IndexPages, Transactions) {
       if (facts->place.height == 0) continue;
       const Bytes key = Joined({NotedBytes(Quoted(layout.key[0].meaning)), tx.txid.span()});
       EXPECT_EQ(ToHex(Whole(layout.key, key).Raw("txid")), ToHex(tx.txid.span()));
-      const Record row = Whole(layout.value, Take(rows, key));
+      const Record row = Whole(layout.value, TakeRow(rows, key));
       EXPECT_EQ(row.Number("height of the block"), static_cast<uint64_t>(facts->place.height));
       const ByteSpan bytes = facts->block->bytes().subspan(
           row.Number("where the transaction begins"), row.Number("its size in bytes"));

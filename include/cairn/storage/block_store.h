@@ -25,6 +25,9 @@ struct HeaderRow {
   uint64_t undo_sequence = 0;  // 0: none
   uint32_t body_size = 0;
   uint32_t tx_count = 0;
+
+  /// Whether there was a body once.
+  bool IsPruned() const { return body_sequence == 0 && tx_count != 0; }
 };
 
 Bytes EncodeHeaderRow(const HeaderRow& row);

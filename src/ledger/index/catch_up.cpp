@@ -8,6 +8,7 @@
 
 #include "cairn/base/log.h"
 #include "src/ledger/coin_views.h"
+#include "src/ledger/progress_clock.h"
 
 namespace cairn::ledger {
 namespace {
@@ -174,12 +175,7 @@ class Builder {
   }
 
   void Report() {
-    const auto now = std::chrono::steady_clock::now();
-    if (indexes_.empty() ||
-        now - reported_ < std::chrono::seconds(options_.seconds_between_reports)) {
-      return;
-    }
-    reported_ = now;
+    if (indexes_.empty() || !clock_.IsDue()) return;
     LOG_INFO("Building {}: block {} of {}", NamesOf(indexes_), LowestHeight(), source_.Height());
   }
 
@@ -188,7 +184,7 @@ class Builder {
   WorkerPool& workers_;
   const std::atomic<bool>& stop_;
   const CatchUpOptions& options_;
-  std::chrono::steady_clock::time_point reported_ = std::chrono::steady_clock::now();
+  ProgressClock clock_{std::chrono::seconds(options_.seconds_between_reports)};
 };
 
 }  // namespace

@@ -1,15 +1,12 @@
 // The bytes of docs/formats/indexes.md, read from databases by what the page says and nothing else.
-#include <map>
-
 #include <gtest/gtest.h>
 
-#include "cairn/base/hex.h"
 #include "cairn/base/reader.h"
 #include "cairn/primitives/block_filter.h"
-#include "cairn/storage/database.h"
 #include "consensus/subsidy.h"
 #include "src/ledger/index/index_set.h"
 #include "tests/support/chain_world.h"
+#include "tests/support/database_rows.h"
 #include "tests/support/memory_chain.h"
 
 namespace cairn::ledger {
@@ -17,13 +14,9 @@ namespace {
 
 using test::BlockFacts;
 using test::FactChain;
-using Rows = std::map<Bytes, Bytes>;
-
-Bytes Joined(std::initializer_list<ByteSpan> parts) {
-  Bytes all;
-  for (const ByteSpan part : parts) Append(all, part);
-  return all;
-}
+using test::Joined;
+using test::Rows;
+using test::TakeRow;
 
 Bytes BigHeight(int height) {
   return {0, 0, static_cast<uint8_t>(height >> 8), static_cast<uint8_t>(height)};
@@ -72,23 +65,13 @@ class IndexFormat : public testing::Test {
 
   /// All rows, without those that every index has, which are checked here.
   Rows Read(const std::string& name, const std::string& format, size_t state_size, Bytes* state) {
-    Rows rows;
-    auto database = storage::Database::Open(folder_ / "indexes" / name, {}, format);
-    EXPECT_TRUE(database.has_value());
-    EXPECT_TRUE((*database)
-                    ->Scan({}, {},
-                           [&](ByteSpan key, ByteSpan value) {
-                             rows[Bytes(key.begin(), key.end())] =
-                                 Bytes(value.begin(), value.end());
-                             return true;
-                           })
-                    .has_value());
-    EXPECT_EQ(AsText(Take(rows, Joined({Bytes{0}, AsBytes("format")}))), format);
+    Rows rows = test::ReadRows(folder_ / "indexes" / name, format);
+    EXPECT_EQ(AsText(TakeRow(rows, Joined({Bytes{0}, AsBytes("format")}))), format);
     for (const BlockFacts& facts : chain_.blocks()) {
-      const Bytes hash = Take(rows, Joined({Bytes{0, 'b'}, BigHeight(facts.place.height)}));
+      const Bytes hash = TakeRow(rows, Joined({Bytes{0, 'b'}, BigHeight(facts.place.height)}));
       EXPECT_EQ(ToHex(hash), ToHex(facts.place.hash.span()));
     }
-    const Bytes tip = Take(rows, Joined({Bytes{0}, AsBytes("tip")}));
+    const Bytes tip = TakeRow(rows, Joined({Bytes{0}, AsBytes("tip")}));
     EXPECT_EQ(tip.size(), 4 + 32 + state_size);
     Reader reader(tip);
     EXPECT_EQ(reader.U32(), 300u);
@@ -96,15 +79,6 @@ class IndexFormat : public testing::Test {
     const ByteSpan rest = reader.Take(reader.Remaining());
     state->assign(rest.begin(), rest.end());
     return rows;
-  }
-
-  static Bytes Take(Rows& rows, const Bytes& key) {
-    const auto row = rows.find(key);
-    EXPECT_NE(row, rows.end()) << ToHex(key);
-    if (row == rows.end()) return {};
-    Bytes value = row->second;
-    rows.erase(row);
-    return value;
   }
 
   consensus::Params params_ = test::QuickRegtest();
@@ -119,7 +93,7 @@ TEST_F(IndexFormat, Transactions) {
   for (const BlockFacts& facts : chain_.blocks()) {
     for (const Transaction& tx : facts.block->transactions()) {
       if (facts.place.height == 0) continue;
-      const Bytes value = Take(rows, Joined({Bytes{'t'}, tx.txid.span()}));
+      const Bytes value = TakeRow(rows, Joined({Bytes{'t'}, tx.txid.span()}));
       Reader reader(value);
       EXPECT_EQ(Varint(reader), static_cast<uint64_t>(facts.place.height));
       const uint64_t offset = Varint(reader), size = Varint(reader);
@@ -136,8 +110,8 @@ TEST_F(IndexFormat, Filters) {
   Bytes header(32);
   for (const BlockFacts& facts : chain_.blocks()) {
     const Bytes block = Joined({BigHeight(facts.place.height), facts.place.hash.span()});
-    const Bytes filter = Take(rows, Joined({Bytes{'f'}, block}));
-    const Bytes hashes = Take(rows, Joined({Bytes{'h'}, block}));
+    const Bytes filter = TakeRow(rows, Joined({Bytes{'f'}, block}));
+    const Bytes hashes = TakeRow(rows, Joined({Bytes{'h'}, block}));
     EXPECT_EQ(ToHex(filter), ToHex(BuildBasicFilter(*facts.block, facts.spent->pointers())));
     const auto filter_hash = crypto::Sha256dOf(filter);
     const auto next = crypto::Sha256dOf(Joined({filter_hash, header}));
@@ -146,8 +120,9 @@ TEST_F(IndexFormat, Filters) {
   }
   EXPECT_EQ(ToHex(state), ToHex(header));
   const Bytes stale = Joined({BigHeight(301), stale_->hash().span()});
-  EXPECT_EQ(ToHex(Take(rows, Joined({Bytes{'f'}, stale}))), ToHex(BuildBasicFilter(*stale_, {})));
-  EXPECT_EQ(Take(rows, Joined({Bytes{'h'}, stale})).size(), 64u);
+  EXPECT_EQ(ToHex(TakeRow(rows, Joined({Bytes{'f'}, stale}))),
+            ToHex(BuildBasicFilter(*stale_, {})));
+  EXPECT_EQ(TakeRow(rows, Joined({Bytes{'h'}, stale})).size(), 64u);
   EXPECT_TRUE(rows.empty());
 }
 
@@ -158,7 +133,7 @@ TEST_F(IndexFormat, CoinStatistics) {
   for (const BlockFacts& facts : chain_.blocks()) {
     last = &facts;
     const Bytes block = Joined({BigHeight(facts.place.height), facts.place.hash.span()});
-    const Bytes value = Take(rows, Joined({Bytes{'s'}, block}));
+    const Bytes value = TakeRow(rows, Joined({Bytes{'s'}, block}));
     ASSERT_EQ(value.size(), 32u + 80 + 32);
     Reader reader(value);
     const CoinStatsAt& expected = facts.coin_stats;
@@ -184,7 +159,7 @@ TEST_F(IndexFormat, CoinStatistics) {
   EXPECT_EQ(reader.I64(), last->coin_stats.totals.total_unspendable_amount);
   EXPECT_EQ(crypto::Sha256Of(reader.Take(384)), last->coin_stats.muhash);
   const Bytes stale = Joined({BigHeight(301), stale_->hash().span()});
-  EXPECT_EQ(Take(rows, Joined({Bytes{'s'}, stale})).size(), 144u);
+  EXPECT_EQ(TakeRow(rows, Joined({Bytes{'s'}, stale})).size(), 144u);
   EXPECT_TRUE(rows.empty());
 }
 
