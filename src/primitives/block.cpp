@@ -17,7 +17,7 @@ constexpr size_t kBytesPerOutput = 90;
 
 }  // namespace
 
-Result<BlockPtr> Block::Parse(Bytes bytes) {
+Result<BlockPtr> Block::Parse(Bytes bytes, StrayBytes stray) {
   auto block = std::shared_ptr<Block>(new Block);
   block->bytes_ = std::move(bytes);
   Reader reader(block->bytes_);
@@ -36,7 +36,10 @@ Result<BlockPtr> Block::Parse(Bytes bytes) {
     return Invalid("block is malformed or cut short in transaction " +
                    std::to_string(block->transactions_.size()));
   }
-  if (!reader.AtEnd()) return Invalid("block is followed by stray bytes");
+  if (!reader.AtEnd()) {
+    if (stray == StrayBytes::kRefuse) return Invalid("block is followed by stray bytes");
+    block->bytes_.resize(reader.Position());  // becoming smaller, it stays where it is
+  }
   parser.Finish();
 
   block->stripped_size_ = Header::kSize + CompactSizeLength(count);

@@ -16,12 +16,18 @@ namespace cairn {
 class Block;
 using BlockPtr = std::shared_ptr<const Block>;
 
+/// What to make of bytes behind the last transaction.
+enum class StrayBytes {
+  kRefuse,
+  kDrop,  // as peers do
+};
+
 /// Immutable after parsing; safe to share between threads. Parsing allocates a handful of arrays,
 /// not one per script, and hashes all txids and wtxids side by side.
 class Block {
  public:
-  /// Takes over the buffer. Fails on malformed encodings and on trailing bytes, never on rules.
-  static Result<BlockPtr> Parse(Bytes bytes);
+  /// Takes over the buffer. Fails on malformed encodings and on stray bytes, never on rules.
+  static Result<BlockPtr> Parse(Bytes bytes, StrayBytes stray = StrayBytes::kRefuse);
 
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
