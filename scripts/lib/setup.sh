@@ -62,3 +62,14 @@ build() {
   say "Building build/$preset with $(nproc) jobs"
   cmake --build "$root/build/$preset" -j "$(nproc)" "${targets[@]}"
 }
+
+# Builds cairnd and cairn-cli for use, in build/release.
+build_product() {
+  local options=()
+  # scripts/test may have configured the tests here: leave them, or it would have to build them again.
+  if ! grep -qsx 'CAIRN_TESTS:BOOL=ON' "$root/build/release/CMakeCache.txt"; then
+    options=(-DCAIRN_TESTS=OFF)
+  fi
+  configure release "${options[@]}" || die "the configuration failed; its messages are above"
+  build release cairnd cairn-cli || die "the build failed; its messages are above"
+}

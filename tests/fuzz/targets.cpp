@@ -7,15 +7,10 @@ namespace cairn::fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"address", FuzzAddress},
-    {"block", FuzzBlock},
-    {"chain_file", FuzzChainFile},
-    {"decoders", FuzzDecoders},
-    {"deferring", FuzzDeferring},
-    {"header", FuzzHeader},
-    {"script", FuzzScript},
-    {"transaction", FuzzTransaction},
-    {"wire", FuzzWire},
+    {"address", FuzzAddress},      {"block", FuzzBlock},
+    {"chain_file", FuzzChainFile}, {"decoders", FuzzDecoders},
+    {"deferring", FuzzDeferring},  {"header", FuzzHeader},
+    {"script", FuzzScript},        {"transaction", FuzzTransaction},
 };
 
 }  // namespace

@@ -1,0 +1,77 @@
+// What all parts of the protocol share: the peers, the time, the way out.
+//
+// A part (header sync, block relay, ...) is a class of its own over a `Core&`, with these members,
+// as far as it needs them:
+//
+//   void OnReady(Peer&)             the handshake is complete
+//   void OnGone(Peer&)              the connection has ended; the peer is forgotten afterwards
+//   void Advance()                  do what is due at core.now
+//   Instant NextDeadline() const    when Advance is wanted next
+//
+// and one member for each message that is its business. Its state of a peer stands in its own
+// header as `struct NAMEPeer`, and is a member of `Peer`.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cairn/p2p/environment.h"
+#include "cairn/p2p/protocol.h"
+#include "cairn/p2p/random.h"
+#include "cairn/p2p/settings.h"
+#include "cairn/p2p/types.h"
+
+namespace cairn::p2p {
+
+struct Peer;
+
+/// Ordered by id, so that no walk over the peers depends on a hash table.
+using Peers = std::map<PeerId, std::unique_ptr<Peer>>;
+
+/// An answer that a peer's later messages wait for.
+enum class Awaited : uint8_t { kNothing, kHeaders, kBlock, kTransaction, kRead };
+
+struct Core {
+  Core(const Protocol::Needs& needs, Instant start)
+      : settings(needs.settings),
+        chain(needs.chain),
+        pool(needs.pool),
+        effects(needs.effects),
+        addresses(needs.addresses),
+        random(needs.random),
+        now(start),
+        started(start) {}
+
+  const Settings& settings;
+  Chain& chain;
+  Pool& pool;
+  Effects& effects;
+  AddressBook& addresses;
+  Random random;
+  Instant now;  // of the input that is being dealt with
+  Instant started;
+  Peers peers;
+
+  Peer* Find(PeerId id) const;
+
+  /// Nothing goes to a peer that is being disconnected.
+  void Send(Peer& peer, wire::Message message);
+  /// Ends the connection. The peer's further messages are ignored.
+  void Disconnect(Peer& peer, const std::string& reason);
+  /// It broke the protocol: ends the connection and discourages the address, unless its permissions
+  /// or the kind of connection forbid it.
+  void Misbehaved(Peer& peer, const std::string& reason);
+
+  /// The peer's later messages wait until `Arrived` was called as often.
+  void Await(Peer& peer, Awaited what);
+  void Arrived(Peer& peer);
+
+  /// A moment about `mean` from now, of a Poisson process.
+  Instant Poisson(Duration mean);
+
+ private:
+  friend class Protocol;
+};
+
+}  // namespace cairn::p2p

@@ -1,0 +1,91 @@
+// The order of a peer's messages: which may go ahead, which wait, and which come before the
+// handshake is complete.
+#include <utility>
+#include <variant>
+
+#include "cairn/base/log.h"
+#include "src/p2p/protocol_impl.h"
+
+namespace cairn::p2p {
+
+/// Blocks follow blocks and transactions follow transactions without a wait, as their verdicts come
+/// in order; anything else could overtake them.
+bool Protocol::Impl::MustWait(const Peer& peer, const wire::Message& message) const {
+  if (!peer.inbox.empty()) return true;
+  switch (peer.awaited) {
+    case Awaited::kNothing: return false;
+    case Awaited::kBlock: return !std::holds_alternative<wire::BlockMessage>(message);
+    case Awaited::kTransaction: return !std::holds_alternative<wire::TxMessage>(message);
+    case Awaited::kHeaders:
+    case Awaited::kRead: return true;
+  }
+  return true;
+}
+
+void Protocol::Impl::UpdatePause(Peer& peer) {
+  if (peer.disconnecting) return;
+  const Settings& limits = core.settings;
+  const bool full =
+      peer.inbox.size() >= limits.inbox_messages || peer.inbox_bytes >= limits.inbox_bytes;
+  const bool pause = full || (peer.paused && !peer.inbox.empty());
+  if (pause == peer.paused) return;
+  peer.paused = pause;
+  core.effects.PauseReading(peer.id(), pause);
+}
+
+void Protocol::Impl::Receive(Peer& peer, wire::Message message, size_t bytes) {
+  if (!MustWait(peer, message)) return Dispatch(peer, std::move(message));
+  peer.inbox_bytes += bytes;
+  peer.inbox.push_back({std::move(message), bytes});
+  UpdatePause(peer);
+}
+
+void Protocol::Impl::Answered(Peer& peer) {
+  core.Arrived(peer);
+  while (!peer.inbox.empty()) {
+    Peer::Waiting next = std::move(peer.inbox.front());
+    peer.inbox.pop_front();
+    const bool was_last = peer.inbox.empty();
+    // With the rest set aside, the same question as for a new message.
+    std::deque<Peer::Waiting> rest = std::exchange(peer.inbox, {});
+    const bool waits = MustWait(peer, next.message);
+    peer.inbox = std::move(rest);
+    if (waits) {
+      peer.inbox.push_front(std::move(next));
+      break;
+    }
+    peer.inbox_bytes -= next.bytes;
+    Dispatch(peer, std::move(next.message));
+    if (was_last) break;
+  }
+  UpdatePause(peer);
+}
+
+void Protocol::Impl::Dispatch(Peer& peer, wire::Message message) {
+  if (peer.disconnecting) return;
+  if (auto* version = std::get_if<wire::Version>(&message)) {
+    return handshake.OnVersion(peer, *version);
+  }
+  if (!peer.handshake.version_received) {
+    LOG_DEBUG(log::kNet, "peer={}: {} before version is ignored", peer.id(),
+              wire::CommandOf(message));
+    return;
+  }
+  if (std::holds_alternative<wire::Verack>(message)) {
+    if (handshake.OnVerack(peer)) OnReady(peer);
+    return;
+  }
+  if (std::holds_alternative<wire::WtxidRelay>(message)) return handshake.OnWtxidRelay(peer);
+  if (std::holds_alternative<wire::SendAddrV2>(message)) return handshake.OnSendAddrV2(peer);
+  if (auto* offer = std::get_if<wire::SendTxReconciliation>(&message)) {
+    return handshake.OnSendTxReconciliation(peer, *offer);
+  }
+  if (!peer.handshake.complete) {
+    LOG_DEBUG(log::kNet, "peer={}: {} before verack is ignored", peer.id(),
+              wire::CommandOf(message));
+    return;
+  }
+  std::visit([&](auto& one) { On(peer, one); }, message);
+}
+
+}  // namespace cairn::p2p

@@ -1,0 +1,39 @@
+#include "src/p2p/peer.h"
+
+namespace cairn::p2p {
+
+PeerInfo InfoOf(const Peer& peer, Instant now) {
+  PeerInfo info;
+  info.id = peer.id();
+  info.endpoint = peer.connection.endpoint;
+  info.local = peer.connection.local;
+  info.type = peer.type();
+  info.permissions = peer.connection.permissions;
+  info.connected_at = peer.connected_at;
+
+  const HandshakePeer& handshake = peer.handshake;
+  info.handshaken = handshake.complete;
+  info.version = handshake.version;
+  info.services = handshake.services;
+  info.user_agent = handshake.user_agent;
+  info.start_height = handshake.start_height;
+  info.time_offset = handshake.time_offset;
+
+  const KeepalivePeer& keepalive = peer.keepalive;
+  info.ping = keepalive.last;
+  info.ping_least = keepalive.least;
+  if (keepalive.nonce != 0) info.ping_waiting = now - keepalive.sent;
+
+  const HeaderSyncPeer& headers = peer.headers;
+  if (headers.best_known != nullptr) info.synced_headers = headers.best_known->height;
+  if (headers.presync != nullptr) info.presynced_headers = headers.presync->height();
+  if (peer.blocks.last_common != nullptr) info.synced_blocks = peer.blocks.last_common->height;
+  info.last_block = peer.blocks.last_block;
+  for (const auto& item : peer.blocks.in_flight) info.in_flight.push_back(item.entry->height);
+
+  info.memory = sizeof(Peer) + peer.inbox_bytes +
+                (headers.presync != nullptr ? headers.presync->MemoryUse() : 0);
+  return info;
+}
+
+}  // namespace cairn::p2p

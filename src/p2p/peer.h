@@ -1,0 +1,64 @@
+// One connection, from its first byte to its last.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "cairn/p2p/protocol.h"
+#include "src/p2p/block_sync.h"
+#include "src/p2p/core.h"
+#include "src/p2p/handshake.h"
+#include "src/p2p/header_sync.h"
+#include "src/p2p/keepalive.h"
+
+namespace cairn::p2p {
+
+struct Peer {
+  explicit Peer(const NewConnection& of, Instant now) : connection(of), connected_at(now) {}
+
+  PeerId id() const { return connection.id; }
+  ConnectionType type() const { return connection.type; }
+  bool IsInbound() const { return type() == ConnectionType::kInbound; }
+  /// We chose to connect, automatically, and count on it.
+  bool IsAutomatic() const {
+    return type() == ConnectionType::kFullRelay || type() == ConnectionType::kBlockRelayOnly;
+  }
+  bool IsPassing() const {
+    return type() == ConnectionType::kFeeler || type() == ConnectionType::kAddressFetch;
+  }
+  /// Blocks are fetched from such peers first.
+  bool IsPreferred() const { return (!IsInbound() || Allows(kNoBanPermission)) && !IsPassing(); }
+  bool Allows(Permission permission) const { return Has(connection.permissions, permission); }
+  bool Offers(wire::Services service) const { return (handshake.services & service) != 0; }
+  /// It has every block, or at least the last 288.
+  bool ServesBlocks() const {
+    return (handshake.services & (wire::kNodeNetwork | wire::kNodeNetworkLimited)) != 0;
+  }
+  /// It speaks compact blocks of version 2 (BIP152).
+  bool CanCompactBlocks() const { return false; }
+  bool IsReady() const { return handshake.complete && !disconnecting; }
+
+  const NewConnection connection;
+  const Instant connected_at;
+  bool disconnecting = false;
+
+  // What waits for the verdicts of what came before.
+  struct Waiting {
+    wire::Message message;
+    size_t bytes = 0;
+  };
+  std::deque<Waiting> inbox;
+  size_t inbox_bytes = 0;
+  bool paused = false;
+  Awaited awaited = Awaited::kNothing;
+  int awaited_count = 0;
+
+  HandshakePeer handshake;
+  KeepalivePeer keepalive;
+  HeaderSyncPeer headers;
+  BlockSyncPeer blocks;
+};
+
+PeerInfo InfoOf(const Peer& peer, Instant now);
+
+}  // namespace cairn::p2p

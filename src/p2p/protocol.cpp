@@ -1,0 +1,128 @@
+#include "cairn/p2p/protocol.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cairn/base/log.h"
+#include "src/p2p/protocol_impl.h"
+
+namespace cairn::p2p {
+
+std::string_view NameOf(ConnectionType type) {
+  switch (type) {
+    case ConnectionType::kInbound: return "inbound";
+    case ConnectionType::kFullRelay: return "outbound-full-relay";
+    case ConnectionType::kManual: return "manual";
+    case ConnectionType::kFeeler: return "feeler";
+    case ConnectionType::kBlockRelayOnly: return "block-relay-only";
+    case ConnectionType::kAddressFetch: return "addr-fetch";
+  }
+  return "";
+}
+
+Protocol::Protocol(const Needs& needs, Instant now) : impl_(std::make_unique<Impl>(needs, now)) {}
+Protocol::~Protocol() = default;
+
+void Protocol::Impl::OnReady(Peer& peer) {
+  keepalive.OnReady(peer);
+  headers.OnReady(peer);
+}
+
+void Protocol::Impl::On(Peer& peer, wire::NotFound& message) {
+  for (const wire::InvItem& item : message.items) {
+    if (item.IsBlock()) blocks.OnNotFound(peer, item.block());
+  }
+}
+
+void Protocol::Impl::Settle() { blocks.Schedule(); }
+
+void Protocol::Connected(const NewConnection& connection, Instant now) {
+  impl_->core.now = now;
+  auto& place = impl_->core.peers[connection.id];
+  place = std::make_unique<Peer>(connection, now);
+  impl_->handshake.OnConnected(*place);
+}
+
+void Protocol::Disconnected(PeerId id, Instant now) {
+  impl_->core.now = now;
+  Peer* peer = impl_->core.Find(id);
+  if (peer == nullptr) return;
+  peer->disconnecting = true;
+  impl_->handshake.OnGone(*peer);
+  impl_->headers.OnGone(*peer);
+  impl_->blocks.OnGone(*peer);
+  impl_->core.peers.erase(id);
+  impl_->Settle();
+}
+
+void Protocol::Received(PeerId id, wire::Message message, size_t bytes, Instant now) {
+  impl_->core.now = now;
+  Peer* peer = impl_->core.Find(id);
+  if (peer == nullptr || peer->disconnecting) return;
+  impl_->Receive(*peer, std::move(message), bytes);
+  impl_->Settle();
+}
+
+void Protocol::ReceivedMalformed(PeerId id, const std::string& what, Instant now) {
+  impl_->core.now = now;
+  if (Peer* peer = impl_->core.Find(id)) impl_->core.Misbehaved(*peer, what);
+}
+
+void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant now) {
+  impl_->core.now = now;
+  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
+    impl_->headers.OnVerdict(*peer, verdict);
+    impl_->Answered(*peer);
+  }
+  impl_->Settle();
+}
+
+void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict& verdict,
+                           Instant now) {
+  impl_->core.now = now;
+  Peer* peer = impl_->core.Find(id);
+  impl_->blocks.OnVerdict(peer, hash, verdict);
+  if (peer != nullptr) impl_->Answered(*peer);
+  impl_->Settle();
+}
+
+void Protocol::TipChanged(Instant now) {
+  impl_->core.now = now;
+  impl_->Settle();
+}
+
+void Protocol::Advance(Instant now) {
+  impl_->core.now = now;
+  impl_->handshake.Advance();
+  impl_->keepalive.Advance();
+  impl_->headers.Advance();
+  impl_->blocks.Advance();
+  impl_->Settle();
+}
+
+Instant Protocol::NextDeadline() const {
+  return std::min({impl_->handshake.NextDeadline(), impl_->keepalive.NextDeadline(),
+                   impl_->headers.NextDeadline(), impl_->blocks.NextDeadline()});
+}
+
+void Protocol::SendPings(Instant now) {
+  impl_->core.now = now;
+  impl_->keepalive.SendPings();
+}
+
+std::optional<std::string> Protocol::FetchBlock(PeerId id, const BlockHash& hash, Instant now) {
+  impl_->core.now = now;
+  Peer* peer = impl_->core.Find(id);
+  if (peer == nullptr || !peer->IsReady()) return "Peer does not exist";
+  return impl_->blocks.Fetch(*peer, hash);
+}
+
+std::vector<PeerInfo> Protocol::Peers(Instant now) const {
+  std::vector<PeerInfo> infos;
+  for (const auto& [id, peer] : impl_->core.peers) {
+    if (!peer->disconnecting) infos.push_back(InfoOf(*peer, now));
+  }
+  return infos;
+}
+
+}  // namespace cairn::p2p

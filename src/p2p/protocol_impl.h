@@ -1,0 +1,48 @@
+// The protocol put together: which part deals with which input.
+#pragma once
+
+#include "src/p2p/block_sync.h"
+#include "src/p2p/core.h"
+#include "src/p2p/handshake.h"
+#include "src/p2p/header_sync.h"
+#include "src/p2p/keepalive.h"
+#include "src/p2p/peer.h"
+
+namespace cairn::p2p {
+
+class Protocol::Impl {
+ public:
+  Impl(const Needs& needs, Instant now) : core(needs, now) {}
+
+  /// Deals with it now, or keeps it until what came before has been dealt with.
+  void Receive(Peer& peer, wire::Message message, size_t bytes);
+  /// An answer came: the peer's next messages may have their turn.
+  void Answered(Peer& peer);
+  /// What every input may have made possible.
+  void Settle();
+
+  Core core;
+  Handshake handshake{core};
+  Keepalive keepalive{core};
+  HeaderSync headers{core};
+  BlockSync blocks{core};
+
+ private:
+  bool MustWait(const Peer& peer, const wire::Message& message) const;
+  void UpdatePause(Peer& peer);
+  void Dispatch(Peer& peer, wire::Message message);
+  void OnReady(Peer& peer);
+
+  // One for each message that we act upon; all others are ignored.
+  template <typename Other>
+  void On(Peer&, Other&) {}
+  void On(Peer& peer, wire::Ping& message) { keepalive.OnPing(peer, message); }
+  void On(Peer& peer, wire::Pong& message) { keepalive.OnPong(peer, message); }
+  void On(Peer& peer, wire::Headers& message) { headers.OnHeaders(peer, message); }
+  void On(Peer& peer, wire::BlockMessage& message) {
+    blocks.OnBlock(peer, std::move(message.block));
+  }
+  void On(Peer& peer, wire::NotFound& message);
+};
+
+}  // namespace cairn::p2p
