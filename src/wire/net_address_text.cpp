@@ -130,7 +130,12 @@ std::optional<NetAddress> NetAddress::Parse(std::string_view text) {
   if (text.size() > kMaxText || text.find('\0') != text.npos) return std::nullopt;
   const std::string lower = Lower(text);
   std::array<uint8_t, 16> bytes{};
-  if (inet_pton(AF_INET6, lower.c_str(), bytes.data()) == 1) return FromIpv6Bytes(bytes);
+  if (inet_pton(AF_INET6, lower.c_str(), bytes.data()) == 1) {
+    const NetAddress address = FromIpv6Bytes(bytes);
+    // Ranges of IPv6 in which old messages carry other things, none of which has this text.
+    const bool is_other = address.Is(Network::kIpv6) && address.ToIpv6Bytes() != bytes;
+    return address.IsInternal() || is_other ? std::nullopt : std::optional(address);
+  }
   if (bracketed) return std::nullopt;
   if (inet_pton(AF_INET, lower.c_str(), bytes.data()) == 1) {
     return Ipv4(bytes[0], bytes[1], bytes[2], bytes[3]);

@@ -56,7 +56,8 @@ TEST(NetAddress, KnowsTheBytesBehindTheText) {
 TEST(NetAddress, RefusesWhatIsNoAddress) {
   for (const std::string_view text :
        {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "[1.2.3.4]", "1.2.3.4 ", "localhost", "::1::", "[",
-        "[]", ":", "fe80::1%eth0", ".onion", ".b32.i2p", "ukeu3k5o.b32.i2p",
+        "[]", ":", "fe80::1%eth0", "fd6b:88c0:8724::1", "fd87:d87e:eb43::1", ".onion", ".b32.i2p",
+        "ukeu3k5o.b32.i2p",
         // Version 2, a wrong checksum, a wrong version, one character too many.
         "6hzph5hv6337r6p2.onion", "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscsad.onion",
         "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscrye.onion",
