@@ -15,6 +15,9 @@
 #include "cairn/primitives/golomb_set.h"
 #include "cairn/primitives/merkle_proof.h"
 #include "cairn/storage/block_store.h"
+#include "cairn/wire/bloom_filter.h"
+#include "cairn/wire/compact_block.h"
+#include "cairn/wire/frame.h"
 #include "src/genesis/embedded_chains.h"
 #include "src/ledger/undo.h"
 #include "src/primitives/base58.h"
@@ -23,6 +26,7 @@
 #include "tests/fuzz/spend.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/block_maker.h"
+#include "tests/support/wire_samples.h"
 
 namespace {
 
@@ -429,6 +433,41 @@ void AddSets(const Corpus& corpus) {
   corpus.AddDecoder(Decoder::kMuHash, "muhash_quotient", hash.SerializeQuotient());
 }
 
+/// A message of each command as the target takes it: the place of the command, and the payload.
+void AddWire(const Corpus& corpus) {
+  const auto add = [&](size_t choice, const std::string& name, ByteSpan rest) {
+    Bytes bytes = {static_cast<uint8_t>(choice)};
+    Append(bytes, rest);
+    corpus.Add("wire", name, bytes);
+  };
+  const size_t commands = wire::KnownCommands().size();
+  const auto samples = test::SampleMessages();
+  for (size_t i = 0; i < commands; ++i) {
+    add(i, std::string(wire::CommandOf(samples[i])), wire::EncodePayload(samples[i]));
+  }
+  add(commands, "frame", wire::EncodeFrame({0xfa, 0xbf, 0xb5, 0xda}, samples[0]));
+  const wire::Message compact = test::SampleCompactBlock();
+  add(commands + 1, "assembly", wire::EncodePayload(compact));
+  const BlockPtr block = test::SampleBlock(6);
+  add(commands + 1, "assembly_of_block",
+      wire::EncodePayload(wire::MakeCompactBlock(block, 0x1122334455667788)));
+  // All prefilled, so that a block comes of it.
+  wire::CompactBlock whole;
+  whole.header = test::HeaderNumbered(1);
+  const auto transactions = test::TransactionsNumbered(0, 5);
+  whole.header.merkle_root = test::RootOf(transactions);
+  for (uint16_t i = 0; i < transactions.size(); ++i)
+    whole.prefilled.push_back({i, transactions[i]});
+  add(commands + 1, "assembly_whole", wire::EncodePayload(whole));
+  // The filter, and a block that it is held against.
+  auto filter = wire::BloomFilter::For(4, 0.01, 7, wire::FilterLoad::kAll);
+  filter.Insert(block->transactions()[2].txid.span());
+  filter.Insert(TestKey(1).Compressed());
+  Bytes bloom = wire::EncodePayload(filter.load());
+  Append(bloom, block->bytes());
+  add(commands + 2, "bloom", bloom);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -449,5 +488,6 @@ int main(int argc, char** argv) {
   AddMerkleProofs(corpus);
   AddDescriptors(corpus);
   AddSets(corpus);
+  AddWire(corpus);
   return 0;
 }

@@ -7,10 +7,15 @@ namespace cairn::fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"address", FuzzAddress},      {"block", FuzzBlock},
-    {"chain_file", FuzzChainFile}, {"decoders", FuzzDecoders},
-    {"deferring", FuzzDeferring},  {"header", FuzzHeader},
-    {"script", FuzzScript},        {"transaction", FuzzTransaction},
+    {"address", FuzzAddress},
+    {"block", FuzzBlock},
+    {"chain_file", FuzzChainFile},
+    {"decoders", FuzzDecoders},
+    {"deferring", FuzzDeferring},
+    {"header", FuzzHeader},
+    {"script", FuzzScript},
+    {"transaction", FuzzTransaction},
+    {"wire", FuzzWire},
 };
 
 }  // namespace

@@ -63,5 +63,13 @@ void FuzzHeader(ByteSpan input);
 void FuzzScript(ByteSpan input);
 /// A transaction is parsed and written back, with the same ids.
 void FuzzTransaction(ByteSpan input);
+/// Every message of peers, their frames, and what is made of compact blocks and Bloom filters. The
+/// first byte is one of `WireChoices`.
+void FuzzWire(ByteSpan input);
+
+/// By the first byte, modulo their number: the commands of `wire::KnownCommands`, and then these.
+inline constexpr std::string_view kWireExtras[] = {"(frame)", "(assembly)", "(bloom)"};
+size_t WireChoices();
+std::string_view WireChoiceName(size_t choice);
 
 }  // namespace cairn::fuzz

@@ -1,0 +1,55 @@
+// The four stages of admission put together: Standard, Inputs, Fees, Scripts. It only judges; who
+// changes the graph is the pool.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cairn/ledger/ledger.h"
+#include "cairn/mempool/admission.h"
+#include "cairn/mempool/policy.h"
+#include "src/mempool/graph.h"
+#include "src/mempool/policy_rule.h"
+#include "src/mempool/pricing.h"
+#include "src/mempool/spent_coins.h"
+
+namespace cairn::mempool {
+
+/// A transaction on its way in, and what the stages find out about it.
+struct Proposal {
+  TransactionPtr tx;
+  Origin origin;
+  ledger::ChainViewPtr view;  // that it is judged on
+  Amount delta = 0;           // of prioritisetransaction
+  FeeRate pool_minimum;
+
+  Family family;
+  AdmissionResult result;
+  uint64_t sigops_cost = 0;
+  bool spends_coinbase = false;
+};
+
+class Admitter {
+ public:
+  /// All must outlive it. Judges on the one thread that may change the graph.
+  Admitter(const PolicyOptions& options, const Graph& graph, ledger::Ledger& ledger)
+      : options_(options), graph_(graph), ledger_(ledger) {}
+
+  /// Fills in the result, accepted or not, and all that the graph needs to know. False, with
+  /// nothing decided, if the ledger's tip is no longer the view's.
+  bool Judge(Proposal* proposal) const;
+
+ private:
+  Objection JudgeStages(Proposal* proposal, SpentCoins* coins) const;
+  Objection CheckKnown(const Proposal& proposal) const;
+  Objection FindCoins(Proposal* proposal, SpentCoins* coins) const;
+  bool OutputsAreInTheChain(const Transaction& tx) const;
+
+  const PolicyOptions& options_;
+  const Graph& graph_;
+  ledger::Ledger& ledger_;
+};
+
+}  // namespace cairn::mempool

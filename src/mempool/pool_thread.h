@@ -1,0 +1,125 @@
+// The pool with its threads: submissions enter a bounded inbox and are judged in order, on the tip
+// that the ledger has published.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cairn/base/bounded_queue.h"
+#include "cairn/base/mutex.h"
+#include "cairn/mempool/mempool.h"
+#include "src/mempool/admitter.h"
+#include "src/mempool/graph.h"
+#include "src/mempool/rolling_minimum.h"
+
+namespace cairn::mempool {
+
+class PoolThread final : public Mempool {
+ public:
+  PoolThread(const PolicyOptions& options, ledger::Ledger& ledger, const Clock& clock);
+  ~PoolThread() override;
+
+  const PolicyOptions& options() const override { return options_; }
+  AdmissionResult Submit(TransactionPtr tx, const Origin& origin) override;
+  void Submit(TransactionPtr tx, const Origin& origin,
+              std::function<void(const AdmissionResult&)> done) override;
+  AdmissionResult Test(TransactionPtr tx) override;
+  void Synchronize() override;
+  const ledger::HeaderEntry* Tip() const override;
+  TransactionPtr Find(const Txid& txid) const override;
+  TransactionPtr Find(const Wtxid& wtxid) const override;
+  TransactionPtr SpenderOf(const OutPoint& outpoint) const override;
+  std::vector<TransactionPtr> Transactions() const override;
+  std::vector<PoolEntry> Entries(uint64_t* sequence) const override;
+  std::optional<PoolEntry> Entry(const Txid& txid) const override;
+  std::optional<std::vector<PoolEntry>> Ancestors(const Txid& txid) const override;
+  std::optional<std::vector<PoolEntry>> Descendants(const Txid& txid) const override;
+  PoolInfo Info() const override;
+  Selection Select(const SelectionLimits& limits) const override;
+  void Prioritise(const Txid& txid, Amount delta) override;
+  std::vector<Priority> Priorities() const override;
+  void ForgetUnbroadcast(const Txid& txid) override;
+  std::vector<TransactionPtr> Unbroadcast() const override;
+  uint64_t Listen(PoolListener listener) override;
+  void Unlisten(uint64_t id) override;
+  void Stop() override;
+
+ private:
+  using Task = std::function<void()>;
+
+  /// What a move to another tip brings, read before anything changes.
+  struct Move {
+    std::vector<BlockPtr> connected;       // lowest first
+    std::vector<TransactionPtr> returned;  // of blocks that were taken off, in chain order
+    std::vector<TransactionPtr> given_up;  // likewise, but too many to keep
+    bool reorganised = false;
+  };
+
+  // On the pool's thread.
+  void Loop();
+  void Follow();
+  AdmissionResult Admit(const TransactionPtr& tx, const Origin& origin, bool test_only);
+  AdmissionResult JudgeOnTip(Proposal* proposal);
+  void Enter(Proposal* proposal);
+  void CatchUp();
+  Move ReadMove(const ledger::HeaderEntry* from, const ledger::HeaderEntry* to) const;
+  void TakeOff(const ledger::HeaderEntry* block, Move* move) const;
+  void MoveTo(const ledger::ChainViewPtr& next, Move move);
+  void RemoveMined(const Block& block) CAIRN_REQUIRES(mutex_);
+  void Return(const std::vector<TransactionPtr>& transactions);
+  void RemoveWhatBecameInvalid();
+  bool IsStillValid(const Node& node, const ledger::ChainView& view) const;
+  void LimitFamilies() CAIRN_REQUIRES(mutex_);
+  void LimitSize() CAIRN_REQUIRES(mutex_);
+  void Expire() CAIRN_REQUIRES(mutex_);
+  void RemoveFamily(const Node* node, RemovalReason reason) CAIRN_REQUIRES(mutex_);
+  void RemoveAll(const NodeSet& family, RemovalReason reason) CAIRN_REQUIRES(mutex_);
+  void RemoveOne(const Node* node, RemovalReason reason) CAIRN_REQUIRES(mutex_);
+  void Deliver() CAIRN_EXCLUDES(mutex_);
+
+  /// Runs `task` on the pool's thread and waits. False if the pool has stopped.
+  bool Ask(const Task& task);
+  uint64_t Usage() const CAIRN_REQUIRES(mutex_);
+  FeeRate MinimumRate() const CAIRN_REQUIRES(mutex_);
+  PoolEntry Describe(const Node& node) const CAIRN_REQUIRES(mutex_);
+  std::optional<std::vector<PoolEntry>> Relatives(const Txid& txid,
+                                                  NodeSet (Graph::*walk)(const Node*) const) const;
+
+  const PolicyOptions options_;
+  ledger::Ledger& ledger_;
+  const Clock& clock_;
+
+  mutable base::Mutex mutex_;
+  // The pool's thread changes these under the mutex and may read them without; others read under
+  // it.
+  Graph graph_;
+  ledger::ChainViewPtr view_;
+  bool moving_ = false;  // between two tips: nothing fits any of them
+  uint64_t sequence_ = 1;
+  std::map<Txid, Amount> deltas_;
+  std::set<Txid> unbroadcast_;
+  mutable RollingMinimum minimum_ CAIRN_GUARDED_BY(mutex_);
+  std::map<uint64_t, std::shared_ptr<PoolListener>> listeners_ CAIRN_GUARDED_BY(mutex_);
+  uint64_t next_listener_ CAIRN_GUARDED_BY(mutex_) = 1;
+
+  // The pool's thread alone.
+  const Admitter admitter_;
+  std::vector<PoolEvent> events_;  // not yet delivered
+
+  std::atomic<bool> stopping_{false};
+  base::Mutex stop_mutex_;
+  base::CondVar stopped_;
+  BoundedQueue<Task> inbox_;
+  std::promise<void> finished_;
+  std::shared_future<void> has_finished_ = finished_.get_future().share();
+  std::jthread thread_;
+  std::jthread follower_;
+};
+
+}  // namespace cairn::mempool

@@ -1,0 +1,251 @@
+#include "src/mempool/pricing.h"
+
+#include <algorithm>
+
+#include "cairn/base/assert.h"
+#include "src/mempool/truc.h"
+
+namespace cairn::mempool {
+namespace {
+
+std::string LessThan(Amount fee, Amount wanted) {
+  return std::to_string(fee) + " < " + std::to_string(wanted);
+}
+
+bool HasFewSigops(const PricedLoose& priced) {
+  return priced.sigops_cost <= kMaxStandardSigopsCost;
+}
+
+std::string SigopsOf(const PricedLoose& priced) { return std::to_string(priced.sigops_cost); }
+
+Amount RelayFee(const PricedLoose& priced) { return priced.policy.min_relay_fee.For(priced.vsize); }
+
+bool PaysForRelay(const PricedLoose& priced) {
+  return priced.from_block || priced.fee >= RelayFee(priced);
+}
+
+/// The fee of a version 3 transaction may be its child's, who cannot leave it alone (BIP431); that
+/// of another not, since a child may be replaced.
+bool PaysForRelayByItself(const PricedLoose& priced) {
+  return priced.tx.version == kTrucVersion || PaysForRelay(priced);
+}
+
+std::string RelayFigures(const PricedLoose& priced) {
+  return LessThan(priced.fee, RelayFee(priced));
+}
+
+bool PaysForPlace(const PricedLoose& priced) {
+  return priced.from_block || priced.fee >= priced.pool_minimum.For(priced.vsize);
+}
+
+std::string PlaceFigures(const PricedLoose& priced) {
+  return LessThan(priced.fee, priced.pool_minimum.For(priced.vsize));
+}
+
+constexpr PolicyRule<PricedLoose> kFeeRules[] = {
+    {RejectKind::kNotStandard, "bad-txns-too-many-sigops",
+     "Signature operations SHOULD NOT cost more than a fifth of a block's.", HasFewSigops,
+     SigopsOf},
+    {RejectKind::kPolicy, "min relay fee not met",
+     "A transaction SHOULD itself pay for its way through the network, unless of version 3.",
+     PaysForRelayByItself, RelayFigures},
+    {RejectKind::kReconsiderable, "mempool min fee not met",
+     "A full pool SHOULD be paid more than what it last evicted.", PaysForPlace, PlaceFigures},
+    {RejectKind::kReconsiderable, "min relay fee not met",
+     "A transaction SHOULD pay for its way, with its package or without.", PaysForRelay,
+     RelayFigures},
+};
+
+// ---- Replacement (BIP125) ----
+
+std::string Refused(const Transaction& tx) { return "rejecting replacement " + tx.txid.ToString(); }
+
+FeeRate RateOf(const PricedLoose& priced) { return FeeRate::Of(priced.fee, priced.vsize); }
+FeeRate RateOf(const Node& node) { return FeeRate::Of(node.ModifiedFee(), node.vsize); }
+
+const Node* FirstBetterRival(const Rivals& rivals) {
+  for (const Node* rival : rivals.direct) {
+    if (RateOf(rivals.priced) <= RateOf(*rival)) return rival;
+  }
+  return nullptr;
+}
+
+bool PaysMoreThanEachRival(const Rivals& rivals) { return FirstBetterRival(rivals) == nullptr; }
+
+std::string BetterRival(const Rivals& rivals) {
+  return Refused(rivals.priced.tx) + "; new feerate " + RateOf(rivals.priced).ToString() +
+         " <= old feerate " + RateOf(*FirstBetterRival(rivals)).ToString();
+}
+
+uint64_t FamiliesOf(const Rivals& rivals) {
+  uint64_t count = 0;
+  for (const Node* rival : rivals.direct) count += static_cast<uint64_t>(rival->descendants.count);
+  return count;
+}
+
+bool ReplacesFew(const Rivals& rivals) { return FamiliesOf(rivals) <= kMaxReplaced; }
+
+std::string ReplacedCount(const Rivals& rivals) {
+  return Refused(rivals.priced.tx) + "; too many potential replacements (" +
+         std::to_string(FamiliesOf(rivals)) + " > " + std::to_string(kMaxReplaced) + ")\n";
+}
+
+constexpr PolicyRule<Rivals> kRivalRules[] = {
+    {RejectKind::kReconsiderable, "insufficient fee",
+     "A replacement SHOULD have a higher fee rate than each whose coins it spends.",
+     PaysMoreThanEachRival, BetterRival},
+    {RejectKind::kPolicy, "too many potential replacements",
+     "A replacement SHOULD NOT evict more than 100 transactions.", ReplacesFew, ReplacedCount},
+};
+
+/// The first input that spends an unconfirmed coin which no rival spends.
+std::optional<size_t> NewUnconfirmed(const Replacement& replacement) {
+  NodeSet parents;
+  for (const Node* rival : replacement.evicted.list()) {
+    for (const Node* parent : rival->parents) parents.Add(parent);
+  }
+  const auto& inputs = replacement.priced.tx.inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Node* parent = replacement.graph.Find(inputs[i].prevout.txid);
+    if (parent != nullptr && !parents.Has(parent)) return i;
+  }
+  return std::nullopt;
+}
+
+bool AddsNoUnconfirmed(const Replacement& replacement) {
+  return !NewUnconfirmed(replacement).has_value();
+}
+
+std::string NewInput(const Replacement& replacement) {
+  return "replacement " + replacement.priced.tx.txid.ToString() + " adds unconfirmed input, idx " +
+         std::to_string(NewUnconfirmed(replacement).value_or(0));
+}
+
+Amount EvictedFees(const Replacement& replacement) {
+  Amount fees = 0;
+  for (const Node* node : replacement.evicted.list()) fees += node->ModifiedFee();
+  return fees;
+}
+
+std::string Money(Amount amount) {
+  std::string text = FormatAmount(amount);
+  const size_t shortest = text.find('.') + 3;
+  while (text.size() > shortest && text.back() == '0') text.pop_back();
+  return text;
+}
+
+bool PaysAsMuch(const Replacement& replacement) {
+  return replacement.priced.fee >= EvictedFees(replacement);
+}
+
+std::string EvictedFigures(const Replacement& replacement) {
+  return Refused(replacement.priced.tx) + ", less fees than conflicting txs; " +
+         Money(replacement.priced.fee) + " < " + Money(EvictedFees(replacement));
+}
+
+Amount Additional(const Replacement& replacement) {
+  return replacement.priced.fee - EvictedFees(replacement);
+}
+
+Amount WantedAdditional(const Replacement& replacement) {
+  return replacement.priced.policy.incremental_fee.For(replacement.priced.vsize);
+}
+
+bool PaysForItsOwnRelay(const Replacement& replacement) {
+  return Additional(replacement) >= WantedAdditional(replacement);
+}
+
+std::string AdditionalFigures(const Replacement& replacement) {
+  return Refused(replacement.priced.tx) + ", not enough additional fees to relay; " +
+         Money(Additional(replacement)) + " < " + Money(WantedAdditional(replacement));
+}
+
+constexpr PolicyRule<Replacement> kReplacementRules[] = {
+    {RejectKind::kPolicy, "replacement-adds-unconfirmed",
+     "A replacement SHOULD NOT spend unconfirmed coins of parents that the replaced do not have.",
+     AddsNoUnconfirmed, NewInput},
+    {RejectKind::kReconsiderable, "insufficient fee",
+     "A replacement SHOULD pay as much as all that it evicts.", PaysAsMuch, EvictedFigures},
+    {RejectKind::kReconsiderable, "insufficient fee",
+     "A replacement SHOULD pay for its own relay on top.", PaysForItsOwnRelay, AdditionalFigures},
+};
+
+// ---- Families ----
+
+Rejection TooLongChain(std::string detail) {
+  return {RejectKind::kPolicy, "too-long-mempool-chain", std::move(detail)};
+}
+
+Objection FindAncestors(const PricedLoose& priced, const Graph& graph, Family* family) {
+  FamilyLimits limits = priced.policy.limits;
+  if (family->rivals.size() == 1) {
+    // The one rival will be gone: it makes room for one in any family that it is in.
+    limits.descendants += 1;
+    limits.descendant_vsize += family->rivals[0]->descendants.vsize;
+  }
+  Result<NodeSet> found = graph.AncestorsWithin(family->parents, priced.vsize, limits);
+  if (!found) {
+    const std::string detail = found.error().message;
+    if (priced.vsize > kCarveOutVsize || priced.tx.version == kTrucVersion) {
+      return TooLongChain(detail);
+    }
+    limits.ancestors = 2;
+    limits.descendants += 1;
+    limits.descendant_vsize += kCarveOutVsize;
+    found = graph.AncestorsWithin(family->parents, priced.vsize, limits);
+    if (!found) return TooLongChain(detail);
+  }
+  family->ancestors = *std::move(found);
+  return std::nullopt;
+}
+
+Objection CheckReplacement(const PricedLoose& priced, const Graph& graph, Family* family) {
+  for (const Node* rival : family->rivals) {
+    if (!family->ancestors.Has(rival)) continue;
+    return Rejection{
+        RejectKind::kConsensus, "bad-txns-spends-conflicting-tx",
+        priced.tx.txid.ToString() + " spends conflicting transaction " + rival->txid().ToString()};
+  }
+  Objection objection = JudgePolicy(RivalRules(), Rivals{priced, family->rivals});
+  if (!objection) {
+    for (const Node* rival : family->rivals) graph.AddDescendants(rival, family->evicted);
+    objection = JudgePolicy(ReplacementRules(), Replacement{priced, graph, family->evicted});
+  }
+  if (objection && family->evicts_sibling) objection->reason += " (including sibling eviction)";
+  return objection;
+}
+
+}  // namespace
+
+std::span<const PolicyRule<PricedLoose>> FeeRules() { return kFeeRules; }
+std::span<const PolicyRule<Rivals>> RivalRules() { return kRivalRules; }
+std::span<const PolicyRule<Replacement>> ReplacementRules() { return kReplacementRules; }
+
+int64_t AdjustedVsize(const Transaction& tx, uint64_t sigops_cost, uint32_t bytes_per_sigop) {
+  const uint64_t weight = std::max<uint64_t>(tx.Weight(), sigops_cost * bytes_per_sigop);
+  return static_cast<int64_t>((weight + kWitnessScaleFactor - 1) / kWitnessScaleFactor);
+}
+
+bool SignalsReplacement(const Transaction& tx) {
+  constexpr uint32_t kHighestSignal = TxIn::kFinalSequence - 2;
+  return std::any_of(tx.inputs.begin(), tx.inputs.end(),
+                     [](const TxIn& input) { return input.sequence <= kHighestSignal; });
+}
+
+Objection CheckMayReplace(const std::vector<const Node*>& rivals, bool full_rbf) {
+  const bool may = std::all_of(rivals.begin(), rivals.end(), [full_rbf](const Node* rival) {
+    return full_rbf || SignalsReplacement(*rival->tx) || rival->tx->version == kTrucVersion;
+  });
+  if (may) return std::nullopt;
+  return Rejection{RejectKind::kPolicy, "txn-mempool-conflict"};
+}
+
+Objection CheckFees(const PricedLoose& priced, const Graph& graph, Family* family) {
+  if (Objection objection = JudgePolicy(FeeRules(), priced)) return objection;
+  if (Objection objection = FindAncestors(priced, graph, family)) return objection;
+  if (Objection objection = CheckTruc(priced, family)) return objection;
+  if (family->rivals.empty()) return std::nullopt;
+  return CheckReplacement(priced, graph, family);
+}
+
+}  // namespace cairn::mempool

@@ -1,0 +1,65 @@
+// The third stage of admission: whether a transaction pays enough, and whether its family and those
+// that it would replace leave it a place.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "cairn/mempool/policy.h"
+#include "src/mempool/graph.h"
+#include "src/mempool/policy_rule.h"
+
+namespace cairn::mempool {
+
+/// A transaction and what it pays.
+struct PricedLoose {
+  const Transaction& tx;
+  const PolicyOptions& policy;
+  Amount fee = 0;  // modified
+  int64_t vsize = 0;
+  uint64_t sigops_cost = 0;
+  FeeRate pool_minimum;
+  bool from_block = false;  // a reorganisation gives it back: no fee is asked for
+};
+
+/// A replacement and those whose coins it spends.
+struct Rivals {
+  const PricedLoose& priced;
+  const std::vector<const Node*>& direct;
+};
+
+/// A replacement and all that would leave: those whose coins it spends and their descendants.
+struct Replacement {
+  const PricedLoose& priced;
+  const Graph& graph;
+  const NodeSet& evicted;
+};
+
+// The tables, in the order in which they are asked.
+std::span<const PolicyRule<PricedLoose>> FeeRules();
+std::span<const PolicyRule<Rivals>> RivalRules();
+std::span<const PolicyRule<Replacement>> ReplacementRules();
+
+/// What a transaction weighs in the pool, where a signature operation counts as so many bytes.
+int64_t AdjustedVsize(const Transaction& tx, uint64_t sigops_cost, uint32_t bytes_per_sigop);
+
+/// A transaction's place in the graph, as far as it is known before it enters.
+struct Family {
+  std::vector<const Node*> rivals;  // spend coins that it spends, too
+  std::vector<const Node*> parents;
+  NodeSet ancestors;
+  NodeSet evicted;              // would leave in its favour
+  bool evicts_sibling = false;  // BIP431: a child of the same parent is among the rivals
+};
+
+/// BIP125 for the present rivals: an objection where one of them may not be replaced.
+Objection CheckMayReplace(const std::vector<const Node*>& rivals, bool full_rbf);
+
+/// Fees, limits of the family, BIP431's rules and those of replacement. Fills in the family but for
+/// its rivals, which are known, and its parents.
+Objection CheckFees(const PricedLoose& priced, const Graph& graph, Family* family);
+
+/// BIP125's signal.
+bool SignalsReplacement(const Transaction& tx);
+
+}  // namespace cairn::mempool

@@ -1,0 +1,152 @@
+#include "src/mempool/selection.h"
+
+#include <algorithm>
+#include <set>
+
+#include "consensus/rules/transaction.h"
+
+namespace cairn::mempool {
+namespace {
+
+// Packages in a row that do not fit into a block that is all but full, before the search ends.
+constexpr int kMostFailures = 1000;
+constexpr uint64_t kAllButFull = 4000;  // weight
+
+/// A transaction whose ancestors are partly in the block already, and what the others come to.
+struct Reduced {
+  const Node* node;
+  Sums left;  // with itself
+
+  Score Worth() const {
+    const Score own{node->ModifiedFee(), node->vsize};
+    const Score family{left.fees, left.vsize};
+    return family < own ? family : own;
+  }
+};
+
+struct BetterFirst {
+  bool operator()(const Reduced& a, const Reduced& b) const {
+    const Score of_a = a.Worth();
+    const Score of_b = b.Worth();
+    if (of_b < of_a) return true;
+    if (of_a < of_b) return false;
+    return a.node->txid() < b.node->txid();
+  }
+};
+
+class PackageSelector {
+ public:
+  PackageSelector(const Graph& graph, const ledger::ChainView& view, const SelectionLimits& limits)
+      : graph_(graph), view_(view), limits_(limits) {}
+
+  std::vector<SelectedTransaction> Run() {
+    const auto& best_first = graph_.best_first();
+    auto next = best_first.begin();
+    int failures = 0;
+    while (next != best_first.end() || !reduced_.empty()) {
+      if (next != best_first.end() && IsDealtWith(&*next)) {
+        ++next;
+        continue;
+      }
+      bool was_reduced = true;
+      Reduced candidate{};
+      if (next == best_first.end() || ReducedIsBetter(*next)) {
+        candidate = *reduced_.begin();
+      } else {
+        candidate = {&*next, next->ancestors};
+        was_reduced = false;
+        ++next;
+      }
+      if (candidate.left.fees < limits_.min_rate.For(candidate.left.vsize)) break;
+      if (TakePackage(candidate)) {
+        failures = 0;
+        continue;
+      }
+      if (was_reduced) {
+        Forget(candidate.node);
+        failed_.Add(candidate.node);
+      }
+      if (++failures > kMostFailures && weight_ + kAllButFull > limits_.weight) break;
+    }
+    return std::move(selected_);
+  }
+
+ private:
+  bool IsDealtWith(const Node* node) const {
+    return by_node_.contains(node) || taken_.Has(node) || failed_.Has(node);
+  }
+
+  bool ReducedIsBetter(const Node& node) const {
+    return !reduced_.empty() && BetterFirst()(*reduced_.begin(), Reduced{&node, node.ancestors});
+  }
+
+  bool TakePackage(const Reduced& candidate) {
+    const uint64_t weight =
+        uint64_t{kWitnessScaleFactor} * static_cast<uint64_t>(candidate.left.vsize);
+    const auto sigops = static_cast<uint64_t>(candidate.left.sigops_cost);
+    if (weight_ + weight >= limits_.weight || sigops_ + sigops >= limits_.sigops_cost) return false;
+    std::vector<const Node*> package;
+    for (const Node* node : graph_.AncestorsOf(candidate.node).list()) {
+      if (!taken_.Has(node)) package.push_back(node);
+    }
+    const bool final = std::all_of(package.begin(), package.end(), [this](const Node* node) {
+      return consensus::IsFinal(*node->tx, view_.Height() + 1, view_.tip->median_time);
+    });
+    if (!final) return false;
+    std::sort(package.begin(), package.end(), [](const Node* a, const Node* b) {
+      if (a->ancestors.count != b->ancestors.count) return a->ancestors.count < b->ancestors.count;
+      return a->txid() < b->txid();
+    });
+    for (const Node* node : package) Take(node);
+    for (const Node* node : package) ReduceDescendants(node);
+    return true;
+  }
+
+  void Take(const Node* node) {
+    taken_.Add(node);
+    Forget(node);
+    weight_ += node->tx->Weight();
+    sigops_ += static_cast<uint64_t>(node->sigops_cost);
+    selected_.push_back({node->tx, node->fee, static_cast<uint64_t>(node->sigops_cost)});
+  }
+
+  /// What is in the block need not be paid for by those that build on it.
+  void ReduceDescendants(const Node* node) {
+    for (const Node* below : graph_.DescendantsOf(node).list()) {
+      if (taken_.Has(below)) continue;
+      const auto known = by_node_.find(below);
+      Reduced reduced{below, known != by_node_.end() ? known->second : below->ancestors};
+      if (known != by_node_.end()) reduced_.erase(Reduced{below, known->second});
+      reduced.left -= node->Own();
+      reduced_.insert(reduced);
+      by_node_[below] = reduced.left;
+    }
+  }
+
+  void Forget(const Node* node) {
+    const auto known = by_node_.find(node);
+    if (known == by_node_.end()) return;
+    reduced_.erase(Reduced{node, known->second});
+    by_node_.erase(known);
+  }
+
+  const Graph& graph_;
+  const ledger::ChainView& view_;
+  const SelectionLimits& limits_;
+  std::vector<SelectedTransaction> selected_;
+  NodeSet taken_;
+  NodeSet failed_;
+  std::set<Reduced, BetterFirst> reduced_;
+  boost::unordered_flat_map<const Node*, Sums> by_node_;  // of `reduced_`
+  uint64_t weight_ = 0;
+  uint64_t sigops_ = 0;
+};
+
+}  // namespace
+
+std::vector<SelectedTransaction> SelectPackages(const Graph& graph, const ledger::ChainView& view,
+                                                const SelectionLimits& limits) {
+  return PackageSelector(graph, view, limits).Run();
+}
+
+}  // namespace cairn::mempool
