@@ -39,6 +39,7 @@ struct Core {
         pool(needs.pool),
         effects(needs.effects),
         addresses(needs.addresses),
+        local(needs.local),
         random(needs.random),
         now(start),
         started(start) {}
@@ -48,6 +49,7 @@ struct Core {
   Pool& pool;
   Effects& effects;
   AddressBook& addresses;
+  LocalAddresses& local;
   Random random;
   Instant now;  // of the input that is being dealt with
   Instant started;

@@ -4,6 +4,7 @@
 
 #include "cairn/base/log.h"
 #include "cairn/p2p/address_book.h"
+#include "cairn/p2p/local_addresses.h"
 #include "src/p2p/peer.h"
 
 namespace cairn::p2p {
@@ -71,10 +72,12 @@ void Handshake::OnVersion(Peer& peer, const wire::Version& version) {
   state.services = version.services;
   state.user_agent = version.user_agent;
   state.start_height = version.start_height;
+  state.sees_us = version.receiver;
   state.time_offset = version.time - UnixSecondsOf(core_.now);
   state.wants_transactions = version.relay;
 
   if (!peer.IsInbound()) {
+    core_.local.Seen(version.receiver);
     core_.addresses.SetServices(peer.connection.endpoint, version.services);
     if (const std::string objection = Objection(peer); !objection.empty()) {
       return core_.Disconnect(peer, objection);

@@ -17,6 +17,7 @@ struct HandshakePeer {
   Services services = 0;
   std::string user_agent;
   int start_height = -1;
+  wire::Endpoint sees_us;           // where it thinks that we are
   int64_t time_offset = 0;          // seconds, theirs less ours
   bool wants_transactions = false;  // the relay flag of their version message (BIP37)
   bool wtxid_relay = false;         // BIP339: it announces transactions by wtxid

@@ -183,7 +183,11 @@ void HeaderSync::OnVerdict(Peer& peer, const HeadersVerdict& verdict) {
   if (!verdict.reason.empty()) {
     LOG_DEBUG(log::kNet, "peer={}: header refused: {}", peer.id(), verdict.reason);
   }
-  if (verdict.last != nullptr) state.Knows(*verdict.last);
+  if (verdict.last != nullptr) {
+    const ledger::HeaderEntry* tip = core_.chain.View()->tip;
+    if (verdict.last->chain_work > tip->chain_work) peer.watch.last_announcement = core_.now;
+    state.Knows(*verdict.last);
+  }
   ResolveUnknown(peer);
   if (state.presync != nullptr) return AskPresync(peer);
   if (state.judging_full && verdict.reason.empty() && verdict.last != nullptr) {

@@ -31,8 +31,14 @@ PeerInfo InfoOf(const Peer& peer, Instant now) {
   info.last_block = peer.blocks.last_block;
   for (const auto& item : peer.blocks.in_flight) info.in_flight.push_back(item.entry->height);
 
+  info.relays_addresses = peer.addresses.enabled;
+  info.addresses_processed = peer.addresses.processed;
+  info.addresses_rate_limited = peer.addresses.rate_limited;
+
   info.memory = sizeof(Peer) + peer.inbox_bytes +
-                (headers.presync != nullptr ? headers.presync->MemoryUse() : 0);
+                (headers.presync != nullptr ? headers.presync->MemoryUse() : 0) +
+                peer.addresses.known.MemoryUse() +
+                peer.addresses.to_send.capacity() * sizeof(wire::PeerAddress);
   return info;
 }
 

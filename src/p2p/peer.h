@@ -5,7 +5,9 @@
 #include <string>
 
 #include "cairn/p2p/protocol.h"
+#include "src/p2p/address_gossip.h"
 #include "src/p2p/block_sync.h"
+#include "src/p2p/chain_watch.h"
 #include "src/p2p/core.h"
 #include "src/p2p/handshake.h"
 #include "src/p2p/header_sync.h"
@@ -36,6 +38,8 @@ struct Peer {
   }
   /// It speaks compact blocks of version 2 (BIP152).
   bool CanCompactBlocks() const { return false; }
+  /// When it last gave us a transaction that we took; epoch: never.
+  Instant LastTransaction() const { return Instant{}; }
   bool IsReady() const { return handshake.complete && !disconnecting; }
 
   const NewConnection connection;
@@ -57,6 +61,8 @@ struct Peer {
   KeepalivePeer keepalive;
   HeaderSyncPeer headers;
   BlockSyncPeer blocks;
+  AddressGossipPeer addresses;
+  ChainWatchPeer watch;
 };
 
 PeerInfo InfoOf(const Peer& peer, Instant now);

@@ -26,6 +26,7 @@ Protocol::~Protocol() = default;
 void Protocol::Impl::OnReady(Peer& peer) {
   keepalive.OnReady(peer);
   headers.OnReady(peer);
+  addresses.OnReady(peer);
 }
 
 void Protocol::Impl::On(Peer& peer, wire::NotFound& message) {
@@ -40,7 +41,21 @@ void Protocol::Connected(const NewConnection& connection, Instant now) {
   impl_->core.now = now;
   auto& place = impl_->core.peers[connection.id];
   place = std::make_unique<Peer>(connection, now);
-  impl_->handshake.OnConnected(*place);
+  if (impl_->planner.OnConnected(*place)) impl_->handshake.OnConnected(*place);
+}
+
+void Protocol::ConnectFailed(const wire::Endpoint& endpoint, ConnectionType type, Instant now) {
+  impl_->core.now = now;
+  impl_->planner.OnConnectFailed(endpoint, type);
+}
+
+void Protocol::AddressesFound(const std::vector<wire::PeerAddress>& addresses, Instant now) {
+  impl_->core.now = now;
+  impl_->planner.OnAddresses(addresses);
+}
+
+void Protocol::SetAnchors(std::vector<wire::Endpoint> anchors) {
+  impl_->planner.SetAnchors(std::move(anchors));
 }
 
 void Protocol::Disconnected(PeerId id, Instant now) {
@@ -51,6 +66,8 @@ void Protocol::Disconnected(PeerId id, Instant now) {
   impl_->handshake.OnGone(*peer);
   impl_->headers.OnGone(*peer);
   impl_->blocks.OnGone(*peer);
+  impl_->watch.OnGone(*peer);
+  impl_->planner.OnGone(*peer);
   impl_->core.peers.erase(id);
   impl_->Settle();
 }
@@ -72,6 +89,7 @@ void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant n
   impl_->core.now = now;
   if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
     impl_->headers.OnVerdict(*peer, verdict);
+    impl_->watch.OnHeaders(*peer);
     impl_->Answered(*peer);
   }
   impl_->Settle();
@@ -88,6 +106,7 @@ void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict&
 
 void Protocol::TipChanged(Instant now) {
   impl_->core.now = now;
+  impl_->planner.OnTip();
   impl_->Settle();
 }
 
@@ -97,12 +116,17 @@ void Protocol::Advance(Instant now) {
   impl_->keepalive.Advance();
   impl_->headers.Advance();
   impl_->blocks.Advance();
+  impl_->addresses.Advance();
+  impl_->watch.Advance();
+  impl_->planner.Advance();
   impl_->Settle();
 }
 
 Instant Protocol::NextDeadline() const {
   return std::min({impl_->handshake.NextDeadline(), impl_->keepalive.NextDeadline(),
-                   impl_->headers.NextDeadline(), impl_->blocks.NextDeadline()});
+                   impl_->headers.NextDeadline(), impl_->blocks.NextDeadline(),
+                   impl_->addresses.NextDeadline(), impl_->watch.NextDeadline(),
+                   impl_->planner.NextDeadline()});
 }
 
 void Protocol::SendPings(Instant now) {

@@ -1,7 +1,9 @@
 // The protocol put together: which part deals with which input.
 #pragma once
 
+#include "src/p2p/address_gossip.h"
 #include "src/p2p/block_sync.h"
+#include "src/p2p/connection_planner.h"
 #include "src/p2p/core.h"
 #include "src/p2p/handshake.h"
 #include "src/p2p/header_sync.h"
@@ -26,6 +28,9 @@ class Protocol::Impl {
   Keepalive keepalive{core};
   HeaderSync headers{core};
   BlockSync blocks{core};
+  AddressGossip addresses{core};
+  ChainWatch watch{core};
+  ConnectionPlanner planner{core};
 
  private:
   bool MustWait(const Peer& peer, const wire::Message& message) const;
@@ -43,6 +48,13 @@ class Protocol::Impl {
     blocks.OnBlock(peer, std::move(message.block));
   }
   void On(Peer& peer, wire::NotFound& message);
+  void On(Peer& peer, wire::Addr& message) {
+    addresses.OnAddresses(peer, std::move(message.addresses));
+  }
+  void On(Peer& peer, wire::AddrV2& message) {
+    addresses.OnAddresses(peer, std::move(message.addresses));
+  }
+  void On(Peer& peer, wire::GetAddr&) { addresses.OnGetAddr(peer); }
 };
 
 }  // namespace cairn::p2p

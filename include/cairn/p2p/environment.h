@@ -117,6 +117,8 @@ class Effects {
   virtual void Disconnect(PeerId peer, const std::string& reason) = 0;
   /// The address misbehaved: prefer others for a while.
   virtual void Discourage(const wire::NetAddress& address) = 0;
+  /// Banned or discouraged: not to be connected to, nor told to others.
+  virtual bool IsUnwelcome(const wire::NetAddress& address) const = 0;
   /// Read nothing more from that peer's socket, or go on.
   virtual void PauseReading(PeerId peer, bool pause) = 0;
 

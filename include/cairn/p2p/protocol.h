@@ -26,6 +26,7 @@
 namespace cairn::p2p {
 
 class AddressBook;
+class LocalAddresses;
 
 struct NewConnection {
   PeerId id = 0;
@@ -45,6 +46,7 @@ class Protocol {
     Pool& pool;
     Effects& effects;
     AddressBook& addresses;
+    LocalAddresses& local;
     Random random;  // the source of all its chance
   };
 
@@ -56,6 +58,8 @@ class Protocol {
   void ConnectFailed(const wire::Endpoint& endpoint, ConnectionType type, Instant now);
   void Disconnected(PeerId peer, Instant now);
   void AddressesFound(const std::vector<wire::PeerAddress>& addresses, Instant now);
+  /// Block-relay-only peers of the last run, to be tried first. Before the first `Advance`.
+  void SetAnchors(std::vector<wire::Endpoint> anchors);
 
   /// A message came whole and well-formed; `bytes` counts its payload.
   void Received(PeerId peer, wire::Message message, size_t bytes, Instant now);

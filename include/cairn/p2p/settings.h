@@ -21,6 +21,9 @@ struct Settings {
   int max_inbound = 114;           // -maxconnections less the outbound ones
   bool automatic_outbound = true;  // false with -connect
 
+  bool listens = false;      // others can connect to us
+  uint16_t listen_port = 0;  // there
+
   bool blocks_only = false;        // -blocksonly: no transactions from peers
   bool serve_filters = false;      // -peerblockfilters
   bool serve_bloom = false;        // -peerbloomfilters
