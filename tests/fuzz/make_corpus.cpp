@@ -11,6 +11,8 @@
 #include "cairn/base/hex.h"
 #include "cairn/base/writer.h"
 #include "cairn/crypto/muhash.h"
+#include "cairn/p2p/ban_list.h"
+#include "cairn/p2p/peers_file.h"
 #include "cairn/primitives/descriptor.h"
 #include "cairn/primitives/golomb_set.h"
 #include "cairn/primitives/merkle_proof.h"
@@ -468,6 +470,41 @@ void AddWire(const Corpus& corpus) {
   add(commands + 2, "bloom", bloom);
 }
 
+/// The first byte chooses what the rest is.
+void AddPeers(const Corpus& corpus) {
+  const char* onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333";
+  const auto add = [&](uint8_t choice, const std::string& name, ByteSpan bytes) {
+    Bytes with_choice = {choice};
+    Append(with_choice, bytes);
+    corpus.Add("peers", name, with_choice);
+  };
+  p2p::AddressBook book{p2p::Random(1)};
+  const std::vector<wire::PeerAddress> peers = {{*wire::Endpoint::Parse("20.0.0.1:8333"), 1, 5},
+                                                {*wire::Endpoint::Parse("[1a1b::1]:1"), 9, 6},
+                                                {*wire::Endpoint::Parse(onion), 1, 7}};
+  book.Add(peers, wire::NetAddress::Internal("seed"), 0, 7);
+  book.Good(peers[1].endpoint, 8);
+  const Bytes stored = p2p::EncodePeers(book, {});
+  add(0, "file", stored);
+  add(1, "records", ByteSpan(stored).first(stored.size() - 32));
+  add(2, "anchors", p2p::EncodeAnchors({peers[0].endpoint, peers[2].endpoint}, {}));
+  for (const std::string_view text : {std::string_view("1.2.3.4:8333"), std::string_view("[::1]"),
+                                      std::string_view("ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpva"
+                                                       "mvfx7dnkdq.b32.i2p"),
+                                      std::string_view(onion)}) {
+    add(3, "text_" + std::to_string(text.size()), AsBytes(text));
+  }
+  add(4, "subnet", AsBytes("1.2.3.0/24"));
+  add(4, "subnet_mask", AsBytes("fe80::/ffc0::"));
+  p2p::BanList bans;
+  bans.Add(*wire::Subnet::Parse("1.2.3.0/24"), 9, 1);
+  add(5, "bans", AsBytes(bans.ToJson()));
+  Bytes life;
+  std::mt19937 random(4);
+  for (int i = 0; i < 600; ++i) life.push_back(static_cast<uint8_t>(random()));
+  add(6, "life", life);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -489,5 +526,6 @@ int main(int argc, char** argv) {
   AddDescriptors(corpus);
   AddSets(corpus);
   AddWire(corpus);
+  AddPeers(corpus);
   return 0;
 }

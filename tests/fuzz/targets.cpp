@@ -13,6 +13,7 @@ constexpr Target kTargets[] = {
     {"decoders", FuzzDecoders},
     {"deferring", FuzzDeferring},
     {"header", FuzzHeader},
+    {"peers", FuzzPeers},
     {"script", FuzzScript},
     {"transaction", FuzzTransaction},
     {"wire", FuzzWire},

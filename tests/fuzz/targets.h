@@ -59,6 +59,9 @@ void FuzzDecoders(ByteSpan input);
 void FuzzDeferring(ByteSpan input);
 /// The header rules on any ancestors.
 void FuzzHeader(ByteSpan input);
+/// What is stored of peers and said of them in text, and a life of the address book; the first byte
+/// chooses.
+void FuzzPeers(ByteSpan input);
 /// Any scripts under any flags, with an invented curve.
 void FuzzScript(ByteSpan input);
 /// A transaction is parsed and written back, with the same ids.
