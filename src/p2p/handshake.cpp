@@ -28,19 +28,17 @@ void Handshake::OnConnected(Peer& peer) {
 void Handshake::OnGone(Peer& peer) { own_nonces_.erase(peer.handshake.nonce); }
 
 void Handshake::SendVersion(Peer& peer) {
-  const bool wants_transactions = !core_.settings.blocks_only &&
-                                  peer.type() != ConnectionType::kBlockRelayOnly &&
-                                  peer.type() != ConnectionType::kFeeler;
   wire::Version version;
   version.services = core_.settings.services;
+  if (peer.Allows(kBloomFilterPermission)) version.services |= wire::kNodeBloom;
   version.time = UnixSecondsOf(core_.now);
   version.receiver = peer.connection.endpoint;
   version.receiver_services = peer.handshake.services;
-  version.sender_services = core_.settings.services;
+  version.sender_services = version.services;
   version.nonce = peer.handshake.nonce;
   version.user_agent = core_.settings.user_agent;
   version.start_height = core_.chain.View()->Height();
-  version.relay = wants_transactions;
+  version.relay = peer.MaySendTransactions(core_.settings);
   peer.handshake.version_sent = true;
   core_.Send(peer, std::move(version));
 }

@@ -42,6 +42,8 @@ void Protocol::Impl::Receive(Peer& peer, wire::Message message, size_t bytes) {
 
 void Protocol::Impl::Answered(Peer& peer) {
   core.Arrived(peer);
+  // A child of what has just been accepted belongs to what came before.
+  download.RetryOrphan(peer);
   while (!peer.inbox.empty()) {
     Peer::Waiting next = std::move(peer.inbox.front());
     peer.inbox.pop_front();

@@ -35,7 +35,11 @@ PeerInfo InfoOf(const Peer& peer, Instant now) {
   info.addresses_processed = peer.addresses.processed;
   info.addresses_rate_limited = peer.addresses.rate_limited;
 
-  info.memory = sizeof(Peer) + peer.inbox_bytes +
+  info.relays_transactions = peer.transactions.wanted;
+  info.fee_filter = peer.transactions.fee_filter;
+  info.last_transaction = peer.download.last_transaction;
+
+  info.memory = sizeof(Peer) + peer.inbox_bytes + peer.transactions.MemoryUse() +
                 (headers.presync != nullptr ? headers.presync->MemoryUse() : 0) +
                 peer.addresses.known.MemoryUse() +
                 peer.addresses.to_send.capacity() * sizeof(wire::PeerAddress);

@@ -9,9 +9,12 @@
 #include "src/p2p/block_sync.h"
 #include "src/p2p/chain_watch.h"
 #include "src/p2p/core.h"
+#include "src/p2p/fee_filter.h"
 #include "src/p2p/handshake.h"
 #include "src/p2p/header_sync.h"
 #include "src/p2p/keepalive.h"
+#include "src/p2p/transaction_download.h"
+#include "src/p2p/transaction_relay.h"
 
 namespace cairn::p2p {
 
@@ -39,7 +42,13 @@ struct Peer {
   /// It speaks compact blocks of version 2 (BIP152).
   bool CanCompactBlocks() const { return false; }
   /// When it last gave us a transaction that we took; epoch: never.
-  Instant LastTransaction() const { return Instant{}; }
+  Instant LastTransaction() const { return download.last_transaction; }
+  /// We asked it for transactions in our version message; else one from it breaks the protocol.
+  bool MaySendTransactions(const Settings& settings) const {
+    if (type() == ConnectionType::kBlockRelayOnly || type() == ConnectionType::kFeeler)
+      return false;
+    return !settings.blocks_only || Allows(kRelayPermission);
+  }
   bool IsReady() const { return handshake.complete && !disconnecting; }
 
   const NewConnection connection;
@@ -63,6 +72,9 @@ struct Peer {
   BlockSyncPeer blocks;
   AddressGossipPeer addresses;
   ChainWatchPeer watch;
+  TransactionRelayPeer transactions;
+  TransactionDownloadPeer download;
+  FeeFilterPeer fee_filter;
 };
 
 PeerInfo InfoOf(const Peer& peer, Instant now);

@@ -27,15 +27,30 @@ void Protocol::Impl::OnReady(Peer& peer) {
   keepalive.OnReady(peer);
   headers.OnReady(peer);
   addresses.OnReady(peer);
+  transactions.OnReady(peer);
+  fee_filters.OnReady(peer);
 }
 
 void Protocol::Impl::On(Peer& peer, wire::NotFound& message) {
   for (const wire::InvItem& item : message.items) {
     if (item.IsBlock()) blocks.OnNotFound(peer, item.block());
   }
+  download.OnNotFound(peer, message.items);
 }
 
-void Protocol::Impl::Settle() { blocks.Schedule(); }
+void Protocol::Impl::On(Peer& peer, wire::GetData& message) {
+  wire::NotFound missing;
+  for (const wire::InvItem& item : message.items) {
+    if (item.IsTransaction() && !transactions.Serve(peer, item)) missing.items.push_back(item);
+  }
+  if (!missing.items.empty()) core.Send(peer, std::move(missing));
+}
+
+void Protocol::Impl::Settle() {
+  blocks.Schedule();
+  download.Settle();
+  transactions.Settle();
+}
 
 void Protocol::Connected(const NewConnection& connection, Instant now) {
   impl_->core.now = now;
@@ -68,6 +83,7 @@ void Protocol::Disconnected(PeerId id, Instant now) {
   impl_->blocks.OnGone(*peer);
   impl_->watch.OnGone(*peer);
   impl_->planner.OnGone(*peer);
+  impl_->download.OnGone(*peer);
   impl_->core.peers.erase(id);
   impl_->Settle();
 }
@@ -104,9 +120,38 @@ void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict&
   impl_->Settle();
 }
 
+void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
+                                 const TransactionVerdict& verdict, Instant now) {
+  impl_->core.now = now;
+  Peer* peer = impl_->core.Find(id);
+  const std::vector<PeerId> waiting = impl_->download.OnVerdict(id, peer, transaction, verdict);
+  if (peer != nullptr) impl_->Answered(*peer);
+  for (const PeerId other : waiting) {
+    if (Peer* waiter = impl_->core.Find(other)) impl_->Answered(*waiter);
+  }
+  impl_->Settle();
+}
+
+void Protocol::TransactionAdded(const TransactionPtr& transaction, Instant now) {
+  impl_->core.now = now;
+  impl_->download.OnAdded(*transaction);
+  impl_->transactions.Announce(*transaction);
+  impl_->fee_filters.Advance();  // the pool may have grown full
+  impl_->Settle();
+}
+
+void Protocol::AnnounceUnbroadcast(Instant now) {
+  impl_->core.now = now;
+  impl_->transactions.AnnounceUnbroadcast();
+  impl_->Settle();
+}
+
 void Protocol::TipChanged(Instant now) {
   impl_->core.now = now;
   impl_->planner.OnTip();
+  impl_->download.OnTipChanged();
+  impl_->transactions.OnTipChanged();
+  impl_->fee_filters.OnTipChanged();
   impl_->Settle();
 }
 
@@ -119,6 +164,9 @@ void Protocol::Advance(Instant now) {
   impl_->addresses.Advance();
   impl_->watch.Advance();
   impl_->planner.Advance();
+  impl_->download.Advance();
+  impl_->transactions.Advance();
+  impl_->fee_filters.Advance();
   impl_->Settle();
 }
 
@@ -126,7 +174,8 @@ Instant Protocol::NextDeadline() const {
   return std::min({impl_->handshake.NextDeadline(), impl_->keepalive.NextDeadline(),
                    impl_->headers.NextDeadline(), impl_->blocks.NextDeadline(),
                    impl_->addresses.NextDeadline(), impl_->watch.NextDeadline(),
-                   impl_->planner.NextDeadline()});
+                   impl_->planner.NextDeadline(), impl_->download.NextDeadline(),
+                   impl_->transactions.NextDeadline(), impl_->fee_filters.NextDeadline()});
 }
 
 void Protocol::SendPings(Instant now) {
@@ -144,7 +193,9 @@ std::optional<std::string> Protocol::FetchBlock(PeerId id, const BlockHash& hash
 std::vector<PeerInfo> Protocol::Peers(Instant now) const {
   std::vector<PeerInfo> infos;
   for (const auto& [id, peer] : impl_->core.peers) {
-    if (!peer->disconnecting) infos.push_back(InfoOf(*peer, now));
+    if (peer->disconnecting) continue;
+    infos.push_back(InfoOf(*peer, now));
+    infos.back().memory += impl_->download.MemoryUseOf(id);
   }
   return infos;
 }

@@ -5,10 +5,13 @@
 #include "src/p2p/block_sync.h"
 #include "src/p2p/connection_planner.h"
 #include "src/p2p/core.h"
+#include "src/p2p/fee_filter.h"
 #include "src/p2p/handshake.h"
 #include "src/p2p/header_sync.h"
 #include "src/p2p/keepalive.h"
 #include "src/p2p/peer.h"
+#include "src/p2p/transaction_download.h"
+#include "src/p2p/transaction_relay.h"
 
 namespace cairn::p2p {
 
@@ -31,6 +34,9 @@ class Protocol::Impl {
   AddressGossip addresses{core};
   ChainWatch watch{core};
   ConnectionPlanner planner{core};
+  TransactionRelay transactions{core};
+  TransactionDownload download{core, transactions};
+  FeeFilters fee_filters{core};
 
  private:
   bool MustWait(const Peer& peer, const wire::Message& message) const;
@@ -55,6 +61,18 @@ class Protocol::Impl {
     addresses.OnAddresses(peer, std::move(message.addresses));
   }
   void On(Peer& peer, wire::GetAddr&) { addresses.OnGetAddr(peer); }
+  void On(Peer& peer, wire::Inv& message) { download.OnInv(peer, message.items); }
+  void On(Peer& peer, wire::GetData& message);
+  void On(Peer& peer, wire::TxMessage& message) {
+    download.OnTransaction(peer, std::move(message.transaction));
+  }
+  void On(Peer& peer, wire::FeeFilter& message) { transactions.OnFeeFilter(peer, message); }
+  void On(Peer& peer, wire::GetMempool&) { transactions.OnGetMempool(peer); }
+  void On(Peer& peer, wire::FilterLoad& message) {
+    transactions.OnFilterLoad(peer, std::move(message));
+  }
+  void On(Peer& peer, wire::FilterAdd& message) { transactions.OnFilterAdd(peer, message); }
+  void On(Peer& peer, wire::FilterClear&) { transactions.OnFilterClear(peer); }
 };
 
 }  // namespace cairn::p2p

@@ -42,7 +42,8 @@ struct PoolTransaction {
   Amount fee = 0;  // satoshis
   int64_t virtual_size = 0;
   Instant added;
-  int ancestors = 0;  // in the pool, itself included
+  int ancestors = 0;      // in the pool, itself included
+  uint64_t sequence = 0;  // ascends from one to the next that enters the pool
 };
 
 class Pool {
@@ -59,6 +60,15 @@ class Pool {
   virtual void ForEach(const std::function<void(const PoolTransaction&)>& visit) const = 0;
   /// The least fee rate that gets in: satoshis per 1,000 virtual bytes.
   virtual Amount FeeFloor() const = 0;
+  /// The least fee rate of an empty pool (-minrelaytxfee).
+  virtual Amount RelayFee() const { return 1000; }
+  /// Of the last change; no transaction of the pool has a higher one.
+  virtual uint64_t Sequence() const { return 0; }
+
+  /// Our own transactions that no peer has asked for yet.
+  virtual std::vector<TransactionPtr> Unbroadcast() const { return {}; }
+  /// A peer has asked for it, so that it is on its way.
+  virtual void ForgetUnbroadcast(const Txid&) {}
 };
 
 /// Filters of blocks (BIP157), from the index.
@@ -93,12 +103,14 @@ struct BlockVerdict {
 enum class TransactionFate : uint8_t {
   kAccepted,
   kKnown,
-  kOrphan,          // inputs are missing
-  kInvalid,         // breaks consensus: the sender is at fault
-  kInvalidWitness,  // may be somebody else's malleation: the txid is not condemned
-  kPolicy,          // refused by our rules of relay
-  kReconsiderable,  // its fee alone is too low; with a child it may do
-  kFailed           // our own failure
+  kOrphan,           // inputs are missing
+  kInvalid,          // breaks consensus: the sender is at fault
+  kPolicy,           // refused by our rules of relay, or its witness is wrong: another with this
+                     // txid may do
+  kPolicyInputs,     // likewise, but no witness makes a transaction of this txid acceptable
+  kWitnessStripped,  // its witness is missing: nothing is said of the one that has it
+  kReconsiderable,   // its fee alone is too low; with a child it may do
+  kFailed            // our own failure
 };
 
 struct TransactionVerdict {

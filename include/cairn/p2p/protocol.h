@@ -80,7 +80,8 @@ class Protocol {
   /// (BIP152).
   void BlockChecked(const BlockPtr& block, Instant now);
   void TipChanged(Instant now);
-  /// A transaction entered the pool, by whatever way.
+  /// A transaction of the pool is to be announced: it has entered it, be it from a peer or from a
+  /// wallet, or is sent once more. Not those that a file or a block that was taken off gave back.
   void TransactionAdded(const TransactionPtr& transaction, Instant now);
 
   // -- time --
@@ -92,6 +93,8 @@ class Protocol {
   // -- what RPC asks --
   std::vector<PeerInfo> Peers(Instant now) const;
   void SendPings(Instant now);
+  /// Announces our own transactions that no peer has asked for once more, before it is due.
+  void AnnounceUnbroadcast(Instant now);
   /// Asks that peer for a block; the reason if it cannot be done.
   std::optional<std::string> FetchBlock(PeerId peer, const BlockHash& hash, Instant now);
 

@@ -37,6 +37,7 @@ struct Settings {
   size_t inbox_messages = 2000;           // of one peer, waiting for verdicts
   size_t inbox_bytes = 4u << 20;          // likewise: reading pauses above
   size_t orphan_transactions = 100;       // -maxorphantx
+  size_t orphan_bytes = 10'000'000;       // of memory, for all of them
   size_t address_memory_per_peer = 5000;  // addresses remembered as known to a peer
 };
 

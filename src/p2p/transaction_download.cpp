@@ -1,0 +1,325 @@
+#include "src/p2p/transaction_download.h"
+
+#include <algorithm>
+
+#include "cairn/base/log.h"
+#include "src/p2p/peer.h"
+
+namespace cairn::p2p {
+namespace {
+
+constexpr size_t kMostRefused = 120'000;
+constexpr size_t kMostMined = 48'000;
+/// Of the blocks that a change of the tip brings, so many are looked at.
+constexpr int kMostBlocks = 16;
+constexpr size_t kMostExtraBytes = 100'000;
+
+}  // namespace
+
+TransactionDownload::TransactionDownload(Core& core, TransactionRelay& relay)
+    : core_(core),
+      relay_(relay),
+      salt_(Salt::From(core.random)),
+      requests_(Salt::From(core.random)),
+      orphans_({core.settings.orphan_transactions, core.settings.orphan_bytes}),
+      refused_(kMostRefused),
+      reconsiderable_(kMostRefused),
+      mined_(kMostMined) {}
+
+void TransactionDownload::OnGone(Peer& peer) {
+  requests_.Disconnected(peer.id());
+  orphans_.EraseOf(peer.id());
+}
+
+bool TransactionDownload::IsJudged(const TransactionHash& hash) const {
+  return judged_any_.contains(hash);
+}
+
+bool TransactionDownload::AlreadyHave(const TransactionName& name, bool reconsiderable_too) const {
+  // An orphan is never looked up by its txid: one with a spoilt witness would keep us from the
+  // right one. Without witness the txid is the wtxid, so that one question serves both.
+  if (orphans_.Contains(name.wtxid())) return true;
+  if (reconsiderable_too && IsIn(reconsiderable_, name.hash)) return true;
+  if (IsIn(mined_, name.hash) || IsIn(refused_, name.hash)) return true;
+  return name.by_wtxid ? core_.pool.Find(name.wtxid()) != nullptr
+                       : core_.pool.Find(name.txid()) != nullptr;
+}
+
+bool TransactionDownload::WtxidPeersExist() const {
+  return std::any_of(core_.peers.begin(), core_.peers.end(),
+                     [](const auto& peer) { return peer.second->handshake.wtxid_relay; });
+}
+
+void TransactionDownload::Announced(Peer& peer, const TransactionName& name,
+                                    bool wtxid_peers_exist) {
+  const bool trusted = peer.Allows(kRelayPermission);
+  if (!trusted && requests_.CountOf(peer.id()) >= kMostAnnouncements) return;
+  // Who chose us waits for those that we chose; a txid waits, as it does not tell of malleation;
+  // and who leaves us waiting for many transactions is no longer asked first.
+  const bool preferred = peer.IsPreferred() && peer.ServesBlocks();
+  Duration delay{0};
+  if (!preferred) delay += kDelay;
+  if (!name.by_wtxid && wtxid_peers_exist) delay += kDelay;
+  if (!trusted && requests_.InFlightOf(peer.id()) >= kMostInFlight) delay += kDelay;
+  requests_.Announced(peer.id(), name, preferred, core_.now + delay);
+}
+
+void TransactionDownload::OnInv(Peer& peer, std::span<const wire::InvItem> items) {
+  const bool far_behind = core_.chain.IsInitialBlockDownload();
+  const bool wtxid_peers_exist = WtxidPeersExist();
+  const uint32_t other_type = peer.handshake.wtxid_relay ? wire::InvItem::kTx : wire::InvItem::kWtx;
+  for (const wire::InvItem& item : items) {
+    // BIP339: one or the other; what does not fit is passed over.
+    if (!item.IsTransaction() || item.type == other_type) continue;
+    if (!peer.MaySendTransactions(core_.settings)) {
+      return core_.Disconnect(peer, "transaction inv sent in violation of protocol");
+    }
+    const TransactionName name = TransactionName::Of(item);
+    relay_.MarkKnown(peer, name.hash);
+    if (far_behind || AlreadyHave(name, true)) continue;
+    Announced(peer, name, wtxid_peers_exist);
+  }
+}
+
+void TransactionDownload::OnNotFound(Peer& peer, std::span<const wire::InvItem> items) {
+  if (items.size() > kMostAnnouncements + BlockSync::kPerPeer) return;
+  for (const wire::InvItem& item : items) {
+    if (item.IsTransaction()) requests_.Answered(peer.id(), {item.hash});
+  }
+}
+
+void TransactionDownload::Settle() {
+  requests_.Advance(core_.now);
+  const std::set<PeerId> wanted = requests_.Wanted();
+  for (const PeerId id : wanted) {
+    Peer* peer = core_.Find(id);
+    if (peer != nullptr && peer->IsReady()) Ask(*peer);
+  }
+  for (const PeerId id : orphans_.Workers()) {
+    if (Peer* peer = core_.Find(id)) RetryOrphan(*peer);
+  }
+}
+
+void TransactionDownload::Ask(Peer& peer) {
+  const uint32_t by_txid =
+      peer.Offers(wire::kNodeWitness) ? wire::InvItem::kWitnessTx : wire::InvItem::kTx;
+  wire::GetData request;
+  for (const TransactionName& name : requests_.WantedFrom(peer.id())) {
+    if (IsJudged(name.hash)) continue;  // the verdict decides
+    if (AlreadyHave(name, false)) {
+      requests_.Forget(name.hash);
+      continue;
+    }
+    requests_.Requested(peer.id(), name.hash, core_.now + kPatience);
+    request.items.push_back({name.by_wtxid ? wire::InvItem::kWtx : by_txid, name.hash.bytes});
+    if (request.items.size() < kMostPerGetData) continue;
+    core_.Send(peer, std::exchange(request, {}));
+  }
+  if (!request.items.empty()) core_.Send(peer, std::move(request));
+}
+
+void TransactionDownload::Answered(PeerId peer, const Transaction& transaction) {
+  requests_.Answered(peer, AnyHash(transaction.txid));
+  if (transaction.has_witness) requests_.Answered(peer, AnyHash(transaction.wtxid));
+}
+
+void TransactionDownload::ForgetRequests(const Transaction& transaction) {
+  requests_.Forget(AnyHash(transaction.txid));
+  if (transaction.has_witness) requests_.Forget(AnyHash(transaction.wtxid));
+}
+
+void TransactionDownload::OnTransaction(Peer& peer, TransactionPtr transaction) {
+  if (!peer.MaySendTransactions(core_.settings)) {
+    return core_.Disconnect(peer, "transaction sent in violation of protocol");
+  }
+  if (core_.chain.IsInitialBlockDownload()) return;
+  relay_.MarkKnown(
+      peer, peer.handshake.wtxid_relay ? AnyHash(transaction->wtxid) : AnyHash(transaction->txid));
+  // By wtxid: what is remembered of a txid is rarely about its witness.
+  if (!AlreadyHave(TransactionName::Of(transaction->wtxid), true)) {
+    return Submit(peer, std::move(transaction));
+  }
+  Answered(peer.id(), *transaction);
+  // A gateway for nodes that are hidden behind it: what it sends is told to all once more.
+  if (peer.Allows(kForceRelayPermission) && core_.pool.Find(transaction->txid) != nullptr) {
+    relay_.Announce(*transaction);
+  }
+}
+
+void TransactionDownload::Submit(Peer& peer, TransactionPtr transaction) {
+  core_.Await(peer, Awaited::kTransaction);
+  const auto [judged, first] = judged_.try_emplace(transaction->wtxid);
+  if (!first) return judged->second.waiting.push_back(peer.id());
+  ++judged_any_[AnyHash(transaction->txid)];
+  ++judged_any_[AnyHash(transaction->wtxid)];
+  core_.effects.SubmitTransaction(peer.id(), std::move(transaction));
+}
+
+std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
+                                                   const TransactionPtr& transaction,
+                                                   const TransactionVerdict& verdict) {
+  std::vector<PeerId> waiting;
+  if (const auto judged = judged_.find(transaction->wtxid); judged != judged_.end()) {
+    waiting = std::move(judged->second.waiting);
+    judged_.erase(judged);
+    for (const TransactionHash& hash : {AnyHash(transaction->txid), AnyHash(transaction->wtxid)}) {
+      if (--judged_any_[hash] == 0) judged_any_.erase(hash);
+    }
+  }
+  if (peer != nullptr && peer->download.retried == transaction->wtxid) {
+    peer->download.retried.reset();
+  }
+  Answered(id, *transaction);
+  for (const PeerId other : waiting) Answered(other, *transaction);
+
+  switch (verdict.fate) {
+    case TransactionFate::kAccepted:
+      if (peer != nullptr) peer->download.last_transaction = core_.now;
+      for (const TransactionPtr& replaced : verdict.replaced) KeepExtra(replaced);
+      OnAdded(*transaction);
+      break;
+    case TransactionFate::kKnown:
+      ForgetRequests(*transaction);
+      orphans_.Erase(transaction->wtxid);
+      break;
+    case TransactionFate::kOrphan:
+      if (peer != nullptr && peer->IsReady()) KeepOrphan(*peer, transaction);
+      break;
+    case TransactionFate::kInvalid:
+    case TransactionFate::kPolicy:
+    case TransactionFate::kPolicyInputs:
+    case TransactionFate::kWitnessStripped:
+    case TransactionFate::kReconsiderable:
+      LOG_DEBUG(log::kMempoolRej, "{} (wtxid={}) from peer={} was not accepted: {}",
+                transaction->txid.ToString(), transaction->wtxid.ToString(), id, verdict.reason);
+      Refuse(*transaction, verdict);
+      KeepExtra(transaction);
+      if (verdict.fate == TransactionFate::kInvalid && peer != nullptr) {
+        core_.Misbehaved(*peer, "invalid transaction: " + verdict.reason);
+      }
+      break;
+    case TransactionFate::kFailed: break;
+  }
+  return waiting;
+}
+
+void TransactionDownload::OnAdded(const Transaction& transaction) {
+  ForgetRequests(transaction);
+  orphans_.AddWork(transaction);
+  orphans_.Erase(transaction.wtxid);
+}
+
+void TransactionDownload::Refuse(const Transaction& transaction,
+                                 const TransactionVerdict& verdict) {
+  orphans_.Erase(transaction.wtxid);
+  // Anybody can take the witness off: that says nothing, not even of the wtxid, which is the txid.
+  if (verdict.fate == TransactionFate::kWitnessStripped) return;
+  const TransactionHash wtxid = AnyHash(transaction.wtxid);
+  Insert(verdict.fate == TransactionFate::kReconsiderable ? reconsiderable_ : refused_, wtxid);
+  requests_.Forget(wtxid);
+  if (verdict.fate == TransactionFate::kPolicyInputs && transaction.has_witness) {
+    Insert(refused_, AnyHash(transaction.txid));
+    requests_.Forget(AnyHash(transaction.txid));
+  }
+}
+
+std::vector<Txid> TransactionDownload::ParentsOf(const Transaction& transaction) const {
+  std::vector<Txid> parents;
+  for (const TxIn& input : transaction.inputs) parents.push_back(input.prevout.txid);
+  std::sort(parents.begin(), parents.end());
+  parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
+  return parents;
+}
+
+bool TransactionDownload::HasRefusedParent(const std::vector<Txid>& parents) const {
+  int for_fees = 0;
+  for (const Txid& parent : parents) {
+    if (IsIn(refused_, AnyHash(parent))) return true;
+    if (IsIn(reconsiderable_, AnyHash(parent)) && core_.pool.Find(parent) == nullptr) ++for_fees;
+  }
+  return for_fees > 1;  // a child can pay for one
+}
+
+void TransactionDownload::KeepOrphan(Peer& peer, const TransactionPtr& transaction) {
+  if (orphans_.Contains(transaction->wtxid)) return;  // another parent is missing still
+  const std::vector<Txid> parents = ParentsOf(*transaction);
+  if (HasRefusedParent(parents)) {
+    LOG_DEBUG(log::kMempool, "not keeping orphan with rejected parents {} (wtxid={})",
+              transaction->txid.ToString(), transaction->wtxid.ToString());
+    // Whatever its witness.
+    Insert(refused_, AnyHash(transaction->txid));
+    Insert(refused_, AnyHash(transaction->wtxid));
+    return ForgetRequests(*transaction);
+  }
+  const bool wtxid_peers_exist = WtxidPeersExist();
+  for (const Txid& parent : parents) {
+    const TransactionName name = TransactionName::Of(parent);
+    relay_.MarkKnown(peer, name.hash);
+    if (AlreadyHave(name, false) || IsJudged(name.hash) || core_.pool.KnowsParent(parent)) continue;
+    Announced(peer, name, wtxid_peers_exist);
+  }
+  if (orphans_.Add(transaction, peer.id(), core_.now)) KeepExtra(transaction);
+  ForgetRequests(*transaction);
+  const size_t removed = orphans_.Shrink(core_.random);
+  if (removed > 0) LOG_DEBUG(log::kMempool, "orphanage overflow, removed {} tx", removed);
+}
+
+/// One at a time, and none before what the peer sent earlier has been dealt with.
+void TransactionDownload::RetryOrphan(Peer& peer) {
+  if (peer.disconnecting || peer.download.retried.has_value()) return;
+  if (peer.awaited != Awaited::kNothing && peer.awaited != Awaited::kTransaction) return;
+  TransactionPtr orphan = orphans_.TakeWork(peer.id());
+  if (orphan == nullptr) return;
+  peer.download.retried = orphan->wtxid;
+  Submit(peer, std::move(orphan));
+}
+
+void TransactionDownload::Mined(const Block& block) {
+  for (const Transaction& transaction : block.transactions()) {
+    Insert(mined_, AnyHash(transaction.txid));
+    if (transaction.has_witness) Insert(mined_, AnyHash(transaction.wtxid));
+    ForgetRequests(transaction);
+  }
+  const size_t erased = orphans_.EraseFor(block);
+  if (erased > 0)
+    LOG_DEBUG(log::kMempool, "erased {} orphans included or conflicted by block", erased);
+}
+
+void TransactionDownload::OnTipChanged() {
+  const ledger::HeaderEntry* before = tip_;
+  tip_ = core_.chain.View()->tip;
+  if (tip_ == before) return;
+  // What was refused may be valid on another tip.
+  refused_.Clear();
+  reconsiderable_.Clear();
+  const ledger::HeaderEntry* fork = before == nullptr ? tip_->parent : FindFork(before, tip_);
+  if (before != nullptr && fork != before) mined_.Clear();  // it may be to be mined once more
+  const ledger::HeaderEntry* at = tip_;
+  for (int count = 0; count < kMostBlocks && at != nullptr && at != fork; ++count) {
+    if (const BlockPtr block = core_.chain.RecentBlock(at->hash)) Mined(*block);
+    at = at->parent;
+  }
+}
+
+void TransactionDownload::KeepExtra(const TransactionPtr& transaction) {
+  if (transaction->bytes.size() >= kMostExtraBytes) return;
+  extra_.push_back(transaction);
+  if (extra_.size() > kMostExtra) extra_.pop_front();
+}
+
+void TransactionDownload::Advance() {
+  for (const auto& [peer, hash] : requests_.Advance(core_.now)) {
+    LOG_DEBUG(log::kNet, "timeout of inflight tx {} from peer={}", hash.ToString(), peer);
+  }
+  orphans_.Advance(core_.now);
+}
+
+Instant TransactionDownload::NextDeadline() const {
+  return std::min(requests_.NextDeadline(), orphans_.NextDeadline());
+}
+
+size_t TransactionDownload::MemoryUseOf(PeerId peer) const {
+  return requests_.MemoryUseOf(peer) + orphans_.BytesOf(peer);
+}
+
+}  // namespace cairn::p2p

@@ -1,0 +1,102 @@
+// Transaction relay, the way in: what peers announce is asked for, once, and handed to the pool.
+//
+// What was refused is remembered, so that it is neither fetched nor checked again while the tip
+// stays. A transaction whose parents are unknown is kept for a while, and the peer that sent it is
+// asked for them.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/p2p/core.h"
+#include "src/p2p/orphanage.h"
+#include "src/p2p/rolling_set.h"
+#include "src/p2p/transaction_name.h"
+#include "src/p2p/transaction_relay.h"
+#include "src/p2p/transaction_requests.h"
+
+namespace cairn::p2p {
+
+struct TransactionDownloadPeer {
+  std::optional<Wtxid> retried;  // the orphan of its that is being judged
+  Instant last_transaction{};    // epoch: it never gave us a new one
+};
+
+class TransactionDownload {
+ public:
+  static constexpr size_t kMostAnnouncements = 5000;  // remembered of a peer
+  static constexpr size_t kMostInFlight = 100;        // of a peer, before we grow slow to ask
+  static constexpr Duration kDelay = std::chrono::seconds(2);
+  static constexpr Duration kPatience = std::chrono::seconds(60);
+  static constexpr size_t kMostPerGetData = 1000;
+  static constexpr size_t kMostExtra = 100;
+
+  TransactionDownload(Core& core, TransactionRelay& relay);
+
+  void OnGone(Peer& peer);
+  void OnTipChanged();
+  void Advance();
+  /// Asks whoever is to be asked.
+  void Settle();
+  Instant NextDeadline() const;
+
+  /// The items of an `inv` that name transactions; it may end the connection.
+  void OnInv(Peer& peer, std::span<const wire::InvItem> items);
+  void OnTransaction(Peer& peer, TransactionPtr transaction);
+  void OnNotFound(Peer& peer, std::span<const wire::InvItem> items);
+  /// `peer` is null if it has gone meanwhile. Returns others that were waiting for the verdict: one
+  /// answer of each has arrived, too.
+  std::vector<PeerId> OnVerdict(PeerId id, Peer* peer, const TransactionPtr& transaction,
+                                const TransactionVerdict& verdict);
+  /// It is in the pool.
+  void OnAdded(const Transaction& transaction);
+  /// Tries the next orphan of the peer again, if it is time for one.
+  void RetryOrphan(Peer& peer);
+
+  /// Transactions that are not in the pool, but may be in a block: replaced, refused, orphans.
+  const std::deque<TransactionPtr>& Extra() const { return extra_; }
+  size_t MemoryUseOf(PeerId peer) const;
+
+ private:
+  struct Judged {
+    std::vector<PeerId> waiting;  // they sent it, too
+  };
+
+  bool AlreadyHave(const TransactionName& name, bool reconsiderable_too) const;
+  bool IsJudged(const TransactionHash& hash) const;
+  bool WtxidPeersExist() const;
+  void Announced(Peer& peer, const TransactionName& name, bool wtxid_peers_exist);
+  void Ask(Peer& peer);
+  void Submit(Peer& peer, TransactionPtr transaction);
+  void Answered(PeerId peer, const Transaction& transaction);
+  void ForgetRequests(const Transaction& transaction);
+  void Refuse(const Transaction& transaction, const TransactionVerdict& verdict);
+  void KeepOrphan(Peer& peer, const TransactionPtr& transaction);
+  std::vector<Txid> ParentsOf(const Transaction& transaction) const;
+  /// One of the parents was refused for good, or several for their fees.
+  bool HasRefusedParent(const std::vector<Txid>& parents) const;
+  void Mined(const Block& block);
+  void KeepExtra(const TransactionPtr& transaction);
+  void Insert(RollingSet& set, const TransactionHash& hash) { set.Insert(salt_.Of(hash.span())); }
+  bool IsIn(const RollingSet& set, const TransactionHash& hash) const {
+    return !set.empty() && set.Contains(salt_.Of(hash.span()));
+  }
+
+  Core& core_;
+  TransactionRelay& relay_;
+  const Salt salt_;
+  TransactionRequests requests_;
+  Orphanage orphans_;
+  std::map<Wtxid, Judged> judged_;             // handed over, without a verdict yet
+  std::map<TransactionHash, int> judged_any_;  // their hashes, both of each
+  RollingSet refused_;         // by wtxid, or by txid where no witness helps; while the tip stays
+  RollingSet reconsiderable_;  // by wtxid: refused for the fee alone, a child may pay for it
+  RollingSet mined_;           // both hashes of what the last blocks contained
+  const ledger::HeaderEntry* tip_ = nullptr;  // that we know of
+  std::deque<TransactionPtr> extra_;          // the latest last
+};
+
+}  // namespace cairn::p2p
