@@ -72,9 +72,11 @@ void PoolThread::Follow() {
   constexpr std::chrono::milliseconds kLook{100};
   constexpr std::chrono::milliseconds kBreath{10};
   while (!stopping_) {
-    if (ledger_.WaitForTip(Tip()->hash, kLook)) Ask([this] { CatchUp(); });
+    const BlockHash seen = Tip()->hash;
+    if (ledger_.WaitForTip(seen, kLook)) Ask([this] { CatchUp(); });
+    // A ledger that has stopped does not wait.
     base::MutexLock lock(stop_mutex_);
-    if (!stopping_ && Tip() == ledger_.View()->tip) stopped_.WaitFor(stop_mutex_, kBreath);
+    if (!stopping_) stopped_.WaitFor(stop_mutex_, kBreath);
   }
 }
 

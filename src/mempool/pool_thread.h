@@ -57,7 +57,6 @@ class PoolThread final : public Mempool {
   struct Move {
     std::vector<BlockPtr> connected;       // lowest first
     std::vector<TransactionPtr> returned;  // of blocks that were taken off, in chain order
-    std::vector<TransactionPtr> given_up;  // likewise, but too many to keep
     bool reorganised = false;
   };
 
@@ -110,7 +109,8 @@ class PoolThread final : public Mempool {
 
   // The pool's thread alone.
   const Admitter admitter_;
-  std::vector<PoolEvent> events_;  // not yet delivered
+  std::vector<PoolEvent> events_;          // not yet delivered
+  std::vector<TransactionPtr> postponed_;  // to be returned once the next tip is reached
 
   std::atomic<bool> stopping_{false};
   base::Mutex stop_mutex_;

@@ -18,7 +18,7 @@ using ledger::HeaderEntry;
 void PoolThread::CatchUp() {
   while (true) {
     const ChainViewPtr next = ledger_.View();
-    if (next->tip == view_->tip || stopping_) return;
+    if ((next->tip == view_->tip && postponed_.empty()) || stopping_) return;
     MoveTo(next, ReadMove(view_->tip, next->tip));
     Deliver();
   }
@@ -27,9 +27,10 @@ void PoolThread::CatchUp() {
 PoolThread::Move PoolThread::ReadMove(const HeaderEntry* from, const HeaderEntry* to) const {
   const HeaderEntry* fork = ledger::FindFork(from, to);
   Move move;
-  move.reorganised = fork != from;
+  move.reorganised = fork != from || !postponed_.empty();
   for (const HeaderEntry* block = from; block != fork; block = block->parent) TakeOff(block, &move);
   std::reverse(move.returned.begin(), move.returned.end());
+  move.returned.insert(move.returned.begin(), postponed_.begin(), postponed_.end());
   // Blocks cannot touch an empty pool: not one is read while the chain is first downloaded.
   if (graph_.empty() && deltas_.empty() && move.returned.empty()) return move;
   for (int height = fork->height + 1; height <= to->height; ++height) {
@@ -103,6 +104,7 @@ void PoolThread::RemoveMined(const Block& block) {
 void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {
   // The first ones are kept where there are too many: later ones may spend them, not the other way.
   size_t bytes = 0;
+  postponed_.clear();
   for (const TransactionPtr& tx : transactions) {
     bytes += tx->bytes.size();
     Proposal proposal;
@@ -112,9 +114,13 @@ void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {
     if (const auto delta = deltas_.find(tx->txid); delta != deltas_.end()) {
       proposal.delta = delta->second;
     }
-    const bool judged = bytes <= kMaxReturnedBytes && admitter_.Judge(&proposal);
+    const bool fits = bytes <= kMaxReturnedBytes;
+    if (fits && !admitter_.Judge(&proposal)) {
+      postponed_.push_back(tx);  // the tip has moved on meanwhile
+      continue;
+    }
     base::MutexLock lock(mutex_);
-    if (judged && proposal.result.Accepted()) {
+    if (proposal.result.Accepted()) {
       Enter(&proposal);
       continue;
     }

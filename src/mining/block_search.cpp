@@ -23,7 +23,7 @@ BlockTemplate BlockSearch::NextJob(const ledger::ChainView& view, UnixSeconds no
     earliest = std::max(now, int64_t{next_->time} + (used_up_ ? 1 : 0));
   }
   last_now_ = now;
-  BlockTemplate job = BuildTemplate(view, options_, earliest);
+  BlockTemplate job = BuildTemplate(view, options_, earliest, SelectTransactions(view, options_));
   if (last_template_ != nullptr) last_template_->Note(job);
   const bool known = next_ && !used_up_ && EqualButForNonce(job.header, *next_);
   job.header.nonce = known ? next_->nonce : first_nonce_;

@@ -10,6 +10,7 @@
 #include "consensus/merkle.h"
 #include "consensus/rules/block.h"
 #include "consensus/rules/header.h"
+#include "consensus/rules/transaction.h"
 #include "consensus/subsidy.h"
 #include "consensus/work.h"
 
@@ -22,6 +23,8 @@ using ledger::EntryAncestors;
 constexpr size_t kWitnessNonceSize = 32;
 // What a template leaves for the header, the number of transactions and the coinbase.
 constexpr uint64_t kReservedWeight = 4000;
+constexpr uint64_t kReservedSigops = 400;
+constexpr uint64_t kMostWeight = consensus::kMaxBlockWeight - 4000;
 
 /// BIP141's root over no transactions but the coinbase, whose own place is zero.
 crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase) {
@@ -30,7 +33,8 @@ crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase)
   return consensus::ComputeMerkleRoot(std::move(leaves)).root;
 }
 
-TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const Bytes& payout) {
+TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const Bytes& payout,
+                            Amount fees, const std::vector<TransactionPtr>& behind) {
   TransactionDraft draft;
   TransactionDraft::Input input;
   // BIP34's height; the zero behind it brings the script of the first heights to two bytes.
@@ -38,8 +42,8 @@ TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const B
   const Bytes nonce(kWitnessNonceSize, 0);
   if (consensus::IsSegwitActive(height, params)) input.witness = {nonce};
   draft.inputs.push_back(std::move(input));
-  draft.outputs.push_back({consensus::SubsidyAt(height, params), payout});
-  draft.outputs.push_back({0, consensus::WitnessCommitmentScript(WitnessRootOf({}), nonce)});
+  draft.outputs.push_back({consensus::SubsidyAt(height, params) + fees, payout});
+  draft.outputs.push_back({0, consensus::WitnessCommitmentScript(WitnessRootOf(behind), nonce)});
   return draft.Finish();
 }
 
@@ -76,13 +80,33 @@ TemplateSize SizeOf(const BlockTemplate& block) {
   return size;
 }
 
-BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& options,
-                            UnixSeconds now) {
+std::vector<mempool::SelectedTransaction> SelectTransactions(const ChainView& view,
+                                                             const TemplateOptions& options) {
+  std::vector<mempool::SelectedTransaction> result;
+  for (const TransactionPtr& tx : options.chosen) result.push_back({tx, 0, 0});
+  if (!result.empty() || options.pool == nullptr) return result;
+  options.pool->Synchronize();
+  mempool::Selection selection =
+      options.pool->Select({.weight = kMostWeight - kReservedWeight,
+                            .sigops_cost = consensus::kMaxBlockSigopsCost - kReservedSigops});
+  if (selection.tip != view.tip) return result;
+  return std::move(selection.transactions);
+}
+
+BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& options, UnixSeconds now,
+                            std::span<const mempool::SelectedTransaction> transactions) {
   const consensus::Params& params = *view.params;
   const EntryAncestors ancestors(view.tip);
   BlockTemplate result;
   result.height = view.Height() + 1;
-  result.transactions = {MakeCoinbase(params, result.height, options.payout_script)};
+  Amount fees = 0;
+  for (const mempool::SelectedTransaction& selected : transactions) {
+    result.transactions.push_back(selected.tx);
+    fees += selected.fee;
+  }
+  TransactionPtr coinbase =
+      MakeCoinbase(params, result.height, options.payout_script, fees, result.transactions);
+  result.transactions.insert(result.transactions.begin(), std::move(coinbase));
   const auto states = consensus::NextStates(view.tip->states, ancestors, params);
   const bool may_choose_version = params.retarget.never;
   result.header.version = may_choose_version && options.version

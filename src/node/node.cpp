@@ -8,6 +8,7 @@
 #include "cairn/node/machine.h"
 #include "cairn/primitives/address.h"
 #include "cairn/rpc/method.h"
+#include "src/node/pool_options.h"
 #include "src/node/rpc_setup.h"
 
 namespace cairn::node {
@@ -82,6 +83,7 @@ Node::~Node() {
 
 Status Node::Start() {
   if (Status prepared = PrepareMiner(); !prepared) return prepared;
+  if (Status prepared = PreparePool(); !prepared) return prepared;
   if (Status started = StartRpc(); !started) return started;
   if (Status opened = OpenLedger(); !opened) return opened;
   Serve();
@@ -104,6 +106,13 @@ Status Node::PrepareMiner() {
   miner.last_template = &last_template_;
   miner.interval = std::chrono::seconds(std::max<int64_t>(options.GetInt("mineinterval", 0), 0));
   miner_options_ = std::move(miner);
+  return {};
+}
+
+Status Node::PreparePool() {
+  auto policy = PoolOptionsFrom(configuration_.options, configuration_.params);
+  if (!policy) return tl::unexpected(policy.error());
+  policy_ = *std::move(policy);
   return {};
 }
 
@@ -132,6 +141,7 @@ Status Node::OpenLedger() {
   if (!opened) return tl::unexpected(opened.error());
   ledger_ = *std::move(opened);
   warnings_.emplace(*ledger_);
+  pool_ = mempool::Mempool::Open(policy_, *ledger_, clock_);
   return {};
 }
 
@@ -142,6 +152,7 @@ void Node::Serve() {
       .clock = clock_,
       .params = configuration_.params,
       .ledger = ledger_.get(),
+      .mempool = pool_.get(),
       .stopping = &stopping_,
       .block_version = BlockVersion(options),
       .last_template = &last_template_,
@@ -150,7 +161,11 @@ void Node::Serve() {
       .log_path = LogPath(options, data_dir_.network()),
       .request_stop = request_stop_,
       .advance_scheduler = [](int64_t) {},  // no part schedules jobs yet
-      .wait_for_subscribers = [this] { ledger_->Synchronize(); },
+      .wait_for_subscribers =
+          [this] {
+            ledger_->Synchronize();
+            pool_->Synchronize();
+          },
       .warnings = [this] { return warnings_->Current(); },
   });
   dispatcher_->SetReady(*context_);
@@ -162,6 +177,7 @@ void Node::Import(const std::vector<std::string>& files) {
     ledger::ImportBlocks(file, *ledger_, stopping_);
   }
   if (miner_options_ && !stopping_) {
+    miner_options_->block.pool = pool_.get();
     miner_ = std::make_unique<mining::Miner>(*ledger_, clock_, *miner_options_);
   }
 }

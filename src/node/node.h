@@ -13,6 +13,7 @@
 #include "cairn/base/result.h"
 #include "cairn/base/worker_pool.h"
 #include "cairn/ledger/ledger.h"
+#include "cairn/mempool/mempool.h"
 #include "cairn/mining/last_template.h"
 #include "cairn/mining/miner.h"
 #include "cairn/node/configuration.h"
@@ -49,6 +50,7 @@ class Node {
   Status StartRpc();
   Status OpenLedger();
   Status PrepareMiner();
+  Status PreparePool();
   void Serve();
   /// Imports the files of -loadblock one after another, then begins to mine.
   void Import(const std::vector<std::string>& files);
@@ -61,6 +63,8 @@ class Node {
   Clock clock_;
   WorkerPool workers_;
   std::unique_ptr<ledger::Ledger> ledger_;
+  mempool::PolicyOptions policy_;
+  std::unique_ptr<mempool::Mempool> pool_;
   std::optional<ChainWarnings> warnings_;
   mining::LastTemplate last_template_;
   std::optional<rpc::RpcContext> context_;

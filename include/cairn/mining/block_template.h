@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "cairn/base/clock.h"
 #include "cairn/ledger/chain_view.h"
+#include "cairn/mempool/mempool.h"
 #include "cairn/primitives/block.h"
 
 namespace cairn::mining {
@@ -15,6 +17,10 @@ struct TemplateOptions {
   Bytes payout_script;  // receives the subsidy and all fees
   /// -blockversion, which counts only where blocks are mined on demand; else BIP9 decides.
   std::optional<int32_t> version;
+  /// Where the transactions come from; null: there are none. Outlives whoever has the options.
+  mempool::Mempool* pool = nullptr;
+  /// In place of those of the pool, without their fees.
+  std::vector<TransactionPtr> chosen{};
 };
 
 struct BlockTemplate {
@@ -26,9 +32,16 @@ struct BlockTemplate {
   BlockPtr Finish(const Header& solved) const;
 };
 
-/// Pure: the same view, options and time give the same template, byte for byte the one that Bitcoin
-/// Core 28 makes. The time is `now`, or the earliest that the chain allows.
+/// The transactions that a template on `view` should have. From the pool only once it stands on the
+/// view's tip, for which it is waited; none if the tip has moved on meanwhile.
+std::vector<mempool::SelectedTransaction> SelectTransactions(const ledger::ChainView& view,
+                                                             const TemplateOptions& options);
+
+/// Pure: the same view, options, time and transactions (parents first) give the same template, byte
+/// for byte the one that Bitcoin Core 28 makes. The time is `now`, or the earliest that the chain
+/// allows.
 BlockTemplate BuildTemplate(const ledger::ChainView& view, const TemplateOptions& options,
-                            UnixSeconds now);
+                            UnixSeconds now,
+                            std::span<const mempool::SelectedTransaction> transactions = {});
 
 }  // namespace cairn::mining

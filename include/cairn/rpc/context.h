@@ -9,8 +9,8 @@
 
 #include "cairn/base/clock.h"
 #include "cairn/ledger/ledger.h"
+#include "cairn/mempool/mempool.h"
 #include "cairn/mining/last_template.h"
-#include "cairn/primitives/transaction.h"
 #include "consensus/params.h"
 
 namespace cairn::rpc {
@@ -27,6 +27,7 @@ struct RpcContext {
   const consensus::Params& params;
 
   ledger::Ledger* ledger = nullptr;               // set whenever methods of blocks can be called
+  mempool::Mempool* mempool = nullptr;            // set as `ledger` is
   const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
   std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
   mining::LastTemplate* last_template = nullptr;  // set as `ledger` is
@@ -35,8 +36,6 @@ struct RpcContext {
   UnixSeconds started_at = 0;  // by the system's clock
   std::string log_path{};      // of debug.log; empty if there is none
 
-  /// The transaction of that id in the mempool, or null. Unset without a mempool.
-  std::function<TransactionPtr(const Txid&)> find_in_mempool{};
   /// Asks the node to shut down, and returns at once.
   std::function<void()> request_stop{};
   /// Moves scheduled jobs forward by so many seconds (RPC mockscheduler).

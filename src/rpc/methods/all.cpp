@@ -8,10 +8,11 @@ namespace cairn::rpc {
 const MethodTable& AllMethods() {
   static const MethodTable table = [] {
     std::vector<Method> all;
-    for (auto* topic : {&BlockMethods, &BlockchainMethods, &ChainControlMethods, &CoinSetMethods,
-                        &ControlMethods, &DecodeMethods, &DeploymentMethods, &FilterMethods,
-                        &MiningMethods, &ProofMethods, &StatisticsMethods, &SubmitMethods,
-                        &TestingMethods, &TransactionMethods, &WaitingMethods}) {
+    for (auto* topic :
+         {&BlockMethods, &BlockchainMethods, &ChainControlMethods, &CoinSetMethods, &ControlMethods,
+          &DecodeMethods, &DeploymentMethods, &FilterMethods, &MempoolMethods, &MiningMethods,
+          &ProofMethods, &SendMethods, &StatisticsMethods, &SubmitMethods, &TestingMethods,
+          &TransactionMethods, &WaitingMethods}) {
       std::vector<Method> methods = topic();
       std::move(methods.begin(), methods.end(), std::back_inserter(all));
     }

@@ -99,6 +99,26 @@ Method GetBlock() {
       }};
 }
 
+/// The coin; with the mempool also one of a transaction there, above the tip, and none that is
+/// spent there.
+std::optional<ledger::FoundCoin> FindUnspent(const Request& request, const OutPoint& outpoint,
+                                             bool with_mempool) {
+  if (with_mempool) {
+    const mempool::Mempool& pool = MempoolOf(request);
+    if (pool.SpenderOf(outpoint) != nullptr) return std::nullopt;
+    if (const TransactionPtr tx = pool.Find(outpoint.txid)) {
+      if (outpoint.index >= tx->outputs.size()) return std::nullopt;
+      const TxOut& output = tx->outputs[outpoint.index];
+      const ledger::HeaderEntry* tip = LedgerOf(request).View()->tip;
+      return ledger::FoundCoin{output.value, tip->height + 1, false,
+                               Bytes(output.script.begin(), output.script.end()), tip};
+    }
+  }
+  auto coin = LedgerOf(request).FindCoin(outpoint);
+  if (!coin) throw RpcError(kDatabaseError, coin.error().message);
+  return *std::move(coin);
+}
+
 Method GetTxOut() {
   return {
       .name = "gettxout",
@@ -121,13 +141,14 @@ Method GetTxOut() {
         const int64_t index = request.Int("n");
         constexpr int64_t kMost = OutPoint::kNullIndex;
         if (index < 0 || index > kMost) throw RpcError(kMiscError, "JSON integer out of range");
-        const auto coin = LedgerOf(request).FindCoin({txid, static_cast<uint32_t>(index)});
-        if (!coin) throw RpcError(kDatabaseError, coin.error().message);
-        if (!*coin) {
+        const OutPoint outpoint{txid, static_cast<uint32_t>(index)};
+        const bool with_mempool = request.BoolOr("include_mempool", true);
+        const auto coin = FindUnspent(request, outpoint, with_mempool);
+        if (!coin) {
           out.Null();
           return;
         }
-        const ledger::FoundCoin& found = **coin;
+        const ledger::FoundCoin& found = *coin;
         out.BeginObject();
         out.Key("bestblock").String(found.tip->hash.ToString());
         out.Key("confirmations").Int(found.tip->height - found.height + 1);

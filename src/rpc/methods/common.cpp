@@ -51,6 +51,23 @@ ledger::Ledger& LedgerOf(const Request& request) {
   return *request.node().ledger;
 }
 
+mempool::Mempool& MempoolOf(const Request& request) {
+  mempool::Mempool* pool = request.node().mempool;
+  if (pool == nullptr)
+    throw RpcError(kClientMempoolDisabled, "Mempool disabled or instance not found");
+  return *pool;
+}
+
+Amount AmountOf(const json::Value& value) {
+  if (!value.IsNumber() && !value.IsString()) {
+    throw RpcError(kTypeError, "Amount is not a number or string");
+  }
+  const auto amount = ParseAmount(value.Text());
+  if (!amount) throw RpcError(kTypeError, "Invalid amount");
+  if (!IsMoney(*amount)) throw RpcError(kTypeError, "Amount out of range");
+  return *amount;
+}
+
 std::string_view CheckHashText(const std::string& text, std::string_view label) {
   constexpr size_t kDigits = 64;
   if (text.size() != kDigits) {
@@ -75,8 +92,8 @@ Bytes HexParam(const Request& request, std::string_view param) {
 }
 
 FoundTransaction FindTransaction(const Request& request, const Txid& txid) {
-  const auto& find = request.node().find_in_mempool;
-  if (TransactionPtr waiting = find ? find(txid) : nullptr) {
+  const mempool::Mempool* pool = request.node().mempool;
+  if (TransactionPtr waiting = pool != nullptr ? pool->Find(txid) : nullptr) {
     FoundTransaction found;
     found.transaction = std::move(waiting);
     return found;

@@ -6,6 +6,8 @@
 
 #include "cairn/base/bytes.h"
 #include "cairn/ledger/ledger.h"
+#include "cairn/mempool/mempool.h"
+#include "cairn/primitives/amount.h"
 #include "cairn/primitives/hash.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/request.h"
@@ -13,6 +15,10 @@
 namespace cairn::rpc {
 
 ledger::Ledger& LedgerOf(const Request& request);
+mempool::Mempool& MempoolOf(const Request& request);
+
+/// Satoshis of a number or string of bitcoins. Throws `RpcError`.
+Amount AmountOf(const json::Value& value);
 
 /// 64 hex digits. Throws `RpcError` with `label` as the name of the parameter.
 std::string_view CheckHashText(const std::string& text, std::string_view label);

@@ -17,7 +17,9 @@ namespace {
 constexpr int64_t kDefaultTries = 1'000'000;
 
 mining::TemplateOptions PayTo(const Request& request, Bytes script) {
-  return {.payout_script = std::move(script), .version = request.node().block_version};
+  return {.payout_script = std::move(script),
+          .version = request.node().block_version,
+          .pool = request.node().mempool};
 }
 
 uint64_t MaxTries(const Request& request) {
@@ -104,16 +106,46 @@ Bytes OutputScript(const Request& request, std::string_view param) {
   return *std::move(script);
 }
 
+std::vector<TransactionPtr> ChosenTransactions(const Request& request) {
+  std::vector<TransactionPtr> chosen;
+  for (const json::Value& item : request.Get("transactions").Items()) {
+    const std::string& text = ToText(item);
+    if (const auto txid = Txid::FromText(text)) {
+      chosen.push_back(MempoolOf(request).Find(*txid));
+      if (chosen.back() != nullptr) continue;
+      throw RpcError(kInvalidAddressOrKey, "Transaction " + text + " not in mempool.");
+    }
+    auto bytes = FromHex(text);
+    auto tx = bytes ? ParseTransaction(*std::move(bytes)) : Invalid("no hex");
+    if (!tx) {
+      throw RpcError(kDeserializationError, "Transaction decode failed for " + text +
+                                                ". Make sure the tx has at least one input.");
+    }
+    chosen.push_back(*std::move(tx));
+  }
+  return chosen;
+}
+
+/// Throws if the block would not connect, whatever its nonce.
+void TestTemplate(const Request& request, const mining::TemplateOptions& options) {
+  ledger::Ledger& ledger = LedgerOf(request);
+  const ledger::ChainViewPtr view = ledger.View();
+  const mining::BlockTemplate block = mining::BuildTemplate(
+      *view, options, request.node().clock.Now(), mining::SelectTransactions(*view, options));
+  if (const auto reason = ledger.TestBlock(block.Finish(block.header))) {
+    throw RpcError(kVerifyError, "TestBlockValidity failed: " + *reason);
+  }
+}
+
 Method GenerateBlock() {
   return {.name = "generateblock",
           .group = "hidden",
-          .description =
-              "Mines one block at once with given transactions. This build has no mempool "
-              "and makes blocks without transactions only.",
+          .description = "Mines one block at once with given transactions, in their order.",
           .params = {Required("output", ParamType::kString,
                               "Who receives the new bitcoins: an address or a descriptor"),
-                     Required("transactions", ParamType::kArray, "Must be empty",
-                              {Required("rawtx/txid", ParamType::kString, "A transaction")}),
+                     Required("transactions", ParamType::kArray, "Its transactions",
+                              {Required("rawtx/txid", ParamType::kString,
+                                        "A raw transaction, or the id of one in the mempool")}),
                      Optional("submit", ParamType::kBool, "true",
                               "Whether to add the block to the chain, or only to give it back")},
           .results = {Obj("", "",
@@ -121,12 +153,10 @@ Method GenerateBlock() {
                            Hex("hex", "The block, where it is not submitted").Maybe()})},
           .examples = {R"(["myaddress", []])"},
           .handler = [](const Request& request, json::Writer& out) {
-            const mining::TemplateOptions options = PayTo(request, OutputScript(request, "output"));
-            if (!request.Get("transactions").Items().empty()) {
-              throw RpcError(
-                  kInvalidParameter,
-                  "This build cannot put transactions into blocks yet: the list must be empty");
-            }
+            mining::TemplateOptions options = PayTo(request, OutputScript(request, "output"));
+            options.pool = nullptr;
+            options.chosen = ChosenTransactions(request);
+            TestTemplate(request, options);
             const bool submit = request.BoolOr("submit", true);
             uint64_t tries = kDefaultTries;
             const BlockPtr block = Mine(request, options, tries, submit);
@@ -217,7 +247,7 @@ Method GetMiningInfo() {
             }
             out.Key("difficulty").Double(consensus::DifficultyOf(view->tip->header.bits));
             out.Key("networkhashps").Double(NetworkHashesPerSecond(*view->tip, 120, *view->params));
-            out.Key("pooledtx").Int(0);
+            out.Key("pooledtx").Uint(MempoolOf(request).Info().count);
             out.Key("chain").String(view->params->rpc_name);
             if (const auto& challenge = view->params->signet_challenge) {
               out.Key("signet_challenge").String(ToHex(*challenge));

@@ -14,7 +14,9 @@ class IndexedTest : public LedgerMethodsTest {
  protected:
   explicit IndexedTest(ledger::IndexOptions indexes = {true, true, true}) {
     world_.options.indexes = indexes;
+    pool_.reset();
     world_.Reopen();
+    OpenPool();
     proxy_ = std::make_unique<LedgerProxy>(*world_.ledger);
     context_.ledger = proxy_.get();
   }

@@ -22,7 +22,14 @@ class LedgerMethodsTest : public testing::Test {
   explicit LedgerMethodsTest(const std::string& chain = "regtest")
       : world_(test::ChainNamed(chain)) {
     context_.ledger = world_.ledger.get();
+    OpenPool();
     dispatcher_.SetReady(context_);
+  }
+
+  /// An empty pool on the world's ledger.
+  void OpenPool() {
+    pool_ = mempool::Mempool::Open(policy_, *world_.ledger, world_.clock);
+    context_.mempool = pool_.get();
   }
 
   /// As `rpc::Call`; results are held against the method table.
@@ -58,6 +65,8 @@ class LedgerMethodsTest : public testing::Test {
   }
 
   test::LedgerWorld world_;
+  mempool::PolicyOptions policy_;
+  std::unique_ptr<mempool::Mempool> pool_;
   std::atomic<bool> stopping_{false};
   int synchronisations_ = 0;
   mining::LastTemplate last_template_;

@@ -111,7 +111,7 @@ TEST_F(LedgerMethodsTest, GenerateRefusesBadRequests) {
   EXPECT_THAT(Call("generatetodescriptor", R"j([1,"raw(51)#aaaaaaaa"])j"),
               HasSubstr("does not match computed checksum"));
   EXPECT_EQ(Call("generateblock", std::string("[\"") + kAddress + "\",[\"00\"]]"),
-            "-8 This build cannot put transactions into blocks yet: the list must be empty");
+            "-22 Transaction decode failed for 00. Make sure the tx has at least one input.");
   EXPECT_EQ(Call("generateblock", R"(["nonsense",[]])"), "-5 Error: Invalid address or descriptor");
   EXPECT_EQ(Call("getblockcount"), "0");
 }

@@ -131,11 +131,15 @@ TEST_F(TransactionsTest, WhatIsNotFound) {
 }
 
 TEST_F(TransactionsTest, FromTheMempool) {
-  context_.find_in_mempool = [this](const Txid& txid) {
-    return txid == first_->txid ? first_ : nullptr;
-  };
-  EXPECT_EQ(Get(Id(first_)), Quoted(ToHex(first_->bytes)));
-  const json::Value waiting = GetJson(Id(first_) + ",2");
+  policy_.require_standard = false;
+  OpenPool();
+  TransactionDraft draft;  // large enough to be relayed
+  draft.inputs.emplace_back().prevout = test::OutputOf(base_[2].block->transactions()[0]);
+  draft.outputs.push_back({49 * kCoin, {OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_1}});
+  const TransactionPtr tx = draft.Finish();
+  ASSERT_TRUE(pool_->Submit(tx, {}).Accepted());
+  EXPECT_EQ(Get(Id(tx)), Quoted(ToHex(tx->bytes)));
+  const json::Value waiting = GetJson(Id(tx) + ",2");
   EXPECT_EQ(waiting.Find("in_active_chain"), nullptr);
   EXPECT_EQ(waiting.Find("blockhash"), nullptr);
   EXPECT_EQ(waiting.Find("fee"), nullptr);

@@ -1,0 +1,203 @@
+// Methods that hand transactions to the mempool, or ask whether it would take them.
+#include <algorithm>
+
+#include "cairn/base/hex.h"
+#include "cairn/primitives/script.h"
+#include "cairn/rpc/error.h"
+#include "src/rpc/fields.h"
+#include "src/rpc/methods/common.h"
+#include "src/rpc/methods/methods.h"
+
+namespace cairn::rpc {
+
+namespace {
+
+using mempool::AdmissionResult;
+using mempool::FeeRate;
+using mempool::RejectKind;
+
+// Protects those who send from a slip of the decimal point.
+constexpr Amount kDefaultMaxFeeRate = kCoin / 10;
+constexpr Amount kHighestMaxFeeRate = kCoin;
+constexpr size_t kMostTested = 25;
+
+TransactionPtr Decode(const std::string& text, const std::string& failure) {
+  auto bytes = FromHex(text);
+  auto tx = bytes ? ParseTransaction(*std::move(bytes)) : Invalid("no hex");
+  if (!tx) throw RpcError(kDeserializationError, failure);
+  return *std::move(tx);
+}
+
+Param MaxFeeRateParam() {
+  return Optional("maxfeerate", ParamType::kAmount, FormatAmount(kDefaultMaxFeeRate),
+                  "Refuse a higher fee rate than this, in bitcoins per kvB; 0 for any");
+}
+
+/// The highest fee that the sender wants to pay; nothing if any will do.
+std::optional<Amount> MaxFee(const Request& request, const Transaction& tx) {
+  const Amount rate =
+      request.Has("maxfeerate") ? AmountOf(request.Get("maxfeerate")) : kDefaultMaxFeeRate;
+  if (rate >= kHighestMaxFeeRate) {
+    throw RpcError(kInvalidParameter,
+                   "Fee rates larger than or equal to 1BTC/kvB are not accepted");
+  }
+  if (rate == 0) return std::nullopt;
+  return FeeRate(rate).For(tx.VirtualSize());
+}
+
+// --- sendrawtransaction
+
+/// Scripts with opcodes that do not exist can never run.
+bool HasOnlyKnownOpcodes(ByteSpan script) {
+  constexpr size_t kMaxPush = 520;
+  ScriptCursor cursor(script);
+  ScriptElement element;
+  while (!cursor.AtEnd()) {
+    if (!cursor.Next(element) || element.opcode > OP_NOP10) return false;
+    if (element.IsPush() && element.data.size() > kMaxPush) return false;
+  }
+  return true;
+}
+
+void CheckBurn(const Request& request, const Transaction& tx) {
+  const Amount most = request.Has("maxburnamount") ? AmountOf(request.Get("maxburnamount")) : 0;
+  for (const TxOut& output : tx.outputs) {
+    const bool lost = IsUnspendable(output.script) || !HasOnlyKnownOpcodes(output.script);
+    if (lost && output.value > most) {
+      throw RpcError(kVerifyError,
+                     "Unspendable output exceeds maximum configured by user (maxburnamount)");
+    }
+  }
+}
+
+void CheckNotInTheChain(const Request& request, const Transaction& tx) {
+  for (uint32_t i = 0; i < tx.outputs.size(); ++i) {
+    const auto coin = LedgerOf(request).FindCoin({tx.txid, i});
+    if (coin && *coin) {
+      throw RpcError(kVerifyAlreadyInChain, "Transaction outputs already in utxo set");
+    }
+  }
+}
+
+[[noreturn]] void ThrowRefusal(const AdmissionResult& result) {
+  throw RpcError(result.MissesInputs() ? kVerifyError : kVerifyRejected, result.ToString());
+}
+
+void Send(const Request& request, const TransactionPtr& tx) {
+  mempool::Mempool& pool = MempoolOf(request);
+  CheckNotInTheChain(request, *tx);
+  if (pool.Contains(tx->txid)) return;  // it is announced again
+  if (const auto most = MaxFee(request, *tx)) {
+    const AdmissionResult tested = pool.Test(tx);
+    if (!tested.Accepted()) ThrowRefusal(tested);
+    if (tested.fee > *most) {
+      throw RpcError(kVerifyError,
+                     "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)");
+    }
+  }
+  const AdmissionResult result = pool.Submit(tx, {});
+  if (result.outcome == mempool::Admission::kRejected) ThrowRefusal(result);
+}
+
+Method SendRawTransaction() {
+  return {
+      .name = "sendrawtransaction",
+      .group = "rawtransactions",
+      .description =
+          "Submits a transaction to the mempool, from where peers get it. One that is there "
+          "already is announced again.",
+      .params = {Required("hexstring", ParamType::kHex, "The raw transaction"), MaxFeeRateParam(),
+                 Optional("maxburnamount", ParamType::kAmount, FormatAmount(0),
+                          "Refuse outputs that nobody can ever spend above this value")},
+      .results = {Hex("", "The transaction's id")},
+      .examples = {R"(["signedhex"])"},
+      .handler = [](const Request& request, json::Writer& out) {
+        const TransactionPtr tx =
+            Decode(request.String("hexstring"),
+                   "TX decode failed. Make sure the tx has at least one input.");
+        CheckBurn(request, *tx);
+        Send(request, tx);
+        out.String(tx->txid.ToString());
+      }};
+}
+
+// --- testmempoolaccept
+
+/// False if the fee is more than the sender wants to pay.
+bool WriteTested(json::Writer& out, const Transaction& tx, const AdmissionResult& result,
+                 const std::optional<Amount>& most) {
+  out.BeginObject();
+  out.Key("txid").String(tx.txid.ToString());
+  out.Key("wtxid").String(tx.wtxid.ToString());
+  const bool too_dear = result.Accepted() && most && result.fee > *most;
+  out.Key("allowed").Bool(result.Accepted() && !too_dear);
+  if (too_dear) {
+    out.Key("reject-reason").String("max-fee-exceeded");
+  } else if (result.Accepted()) {
+    out.Key("vsize").Int(result.vsize);
+    out.Key("fees").BeginObject();
+    out.Key("base").Amount(result.fee);
+    out.Key("effective-feerate").Amount(result.EffectiveRate().per_kvb());
+    out.Key("effective-includes").BeginArray();
+    out.String(tx.wtxid.ToString());
+    out.EndArray();
+    out.EndObject();
+  } else {
+    out.Key("reject-reason").String(result.MissesInputs() ? "missing-inputs" : result.reason);
+  }
+  out.EndObject();
+  return !too_dear;
+}
+
+std::vector<TransactionPtr> TestedTransactions(const Request& request) {
+  const auto& texts = request.Get("rawtxs").Items();
+  if (texts.empty() || texts.size() > kMostTested) {
+    throw RpcError(kInvalidParameter, "Array must contain between 1 and " +
+                                          std::to_string(kMostTested) + " transactions.");
+  }
+  std::vector<TransactionPtr> all;
+  for (const json::Value& text : texts) {
+    all.push_back(Decode(ToText(text), "TX decode failed: " + ToText(text) +
+                                           " Make sure the tx has at least one input."));
+  }
+  return all;
+}
+
+Method TestMempoolAccept() {
+  return {
+      .name = "testmempoolaccept",
+      .group = "rawtransactions",
+      .description =
+          "Tells whether the mempool would take transactions, each of them by itself, without "
+          "taking them in.",
+      .params = {Required("rawtxs", ParamType::kArray, "Up to 25 raw transactions",
+                          {Required("rawtx", ParamType::kHex, "A raw transaction")}),
+                 MaxFeeRateParam()},
+      .results = {Arr("", "In the order of the transactions",
+                      Obj("", "",
+                          {Hex("txid", "The transaction's id"), Hex("wtxid", "Hash with witness"),
+                           Bool("allowed", "Whether it would be taken"),
+                           Num("vsize", "Virtual size, if it would").Maybe(),
+                           Obj("fees", "In bitcoins, if it would",
+                               {Money("base", "What it pays"),
+                                Money("effective-feerate", "The rate that counts, per kvB"),
+                                Arr("effective-includes", "Whose fees are in that rate",
+                                    Hex("", "A hash with witness"))})
+                               .Maybe(),
+                           Str("reject-reason", "Why not").Maybe()}))},
+      .examples = {R"([["signedhex"]])"},
+      .handler = [](const Request& request, json::Writer& out) {
+        out.BeginArray();
+        for (const TransactionPtr& tx : TestedTransactions(request)) {
+          const AdmissionResult result = MempoolOf(request).Test(tx);
+          if (!WriteTested(out, *tx, result, MaxFee(request, *tx))) break;
+        }
+        out.EndArray();
+      }};
+}
+
+}  // namespace
+
+std::vector<Method> SendMethods() { return {SendRawTransaction(), TestMempoolAccept()}; }
+
+}  // namespace cairn::rpc

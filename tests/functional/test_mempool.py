@@ -1,0 +1,195 @@
+"""Transactions signed by python3-bitcoinlib, sent by RPC, mined, and reorganised out and back."""
+
+import decimal
+import hashlib
+import unittest
+
+import bitcoin
+from bitcoin.core import CMutableTransaction, CMutableTxIn, CMutableTxOut, COutPoint, CTxInWitness, CTxWitness, Hash160, lx
+from bitcoin.core.script import (
+    OP_0,
+    OP_CHECKSIG,
+    OP_DUP,
+    OP_EQUAL,
+    OP_EQUALVERIFY,
+    OP_HASH160,
+    SIGHASH_ALL,
+    SIGVERSION_WITNESS_V0,
+    CScript,
+    CScriptWitness,
+    SignatureHash,
+)
+from bitcoin.wallet import CBitcoinSecret
+
+from framework.case import FunctionalTest
+
+COIN = 100_000_000
+FEE = 10_000
+
+
+class Wallet:
+    """One key, and outputs of every kind that bitcoinlib signs for."""
+
+    def __init__(self):
+        bitcoin.SelectParams("regtest")
+        self.secret = CBitcoinSecret.from_secret_bytes(hashlib.sha256(b"mempool").digest())
+        self.key = self.secret.pub
+        self.key_hash = Hash160(self.key)
+        self.p2pkh = CScript([OP_DUP, OP_HASH160, self.key_hash, OP_EQUALVERIFY, OP_CHECKSIG])
+        self.p2wpkh = CScript([OP_0, self.key_hash])
+        self.redeem = CScript([self.key, OP_CHECKSIG])
+        self.p2sh = CScript([OP_HASH160, Hash160(self.redeem), OP_EQUAL])
+        self.p2wsh = CScript([OP_0, hashlib.sha256(self.redeem).digest()])
+
+    def _sign(self, code, tx, amount=None):
+        if amount is None:
+            digest = SignatureHash(code, tx, 0, SIGHASH_ALL)
+        else:
+            digest = SignatureHash(code, tx, 0, SIGHASH_ALL, amount, SIGVERSION_WITNESS_V0)
+        return self.secret.sign(digest) + bytes([SIGHASH_ALL])
+
+    def spend(self, txid, index, amount, script, outputs):
+        """A signed transaction of one input; `outputs` are pairs of value and script."""
+        tx = CMutableTransaction(
+            [CMutableTxIn(COutPoint(lx(txid), index), nSequence=0xFFFFFFFD)],
+            [CMutableTxOut(value, target) for value, target in outputs],
+            nVersion=2,
+        )
+        witness = []
+        if script == self.p2pkh:
+            tx.vin[0].scriptSig = CScript([self._sign(self.p2pkh, tx), self.key])
+        elif script == self.p2sh:
+            tx.vin[0].scriptSig = CScript([self._sign(self.redeem, tx), self.redeem])
+        elif script == self.p2wpkh:
+            witness = [self._sign(self.p2pkh, tx, amount), self.key]
+        else:
+            witness = [self._sign(self.redeem, tx, amount), self.redeem]
+        if witness:
+            tx.wit = CTxWitness([CTxInWitness(CScriptWitness(witness))])
+        return tx.serialize().hex()
+
+
+class Mempool(FunctionalTest):
+    def setUp(self):
+        super().setUp()
+        self.wallet = Wallet()
+        self.node = self.start_node()
+        self.mine(101)
+
+    def mine(self, count=1):
+        return self.node.rpc.generatetodescriptor(count, f"raw({self.wallet.p2pkh.hex()})")
+
+    def coinbase_of(self, height):
+        rpc = self.node.rpc
+        block = rpc.getblock(rpc.getblockhash(height), 2)
+        return block["tx"][0]["txid"]
+
+    def split(self, height, value=50 * COIN):
+        """Spends the coinbase of a block into one output of each kind; the raw transaction."""
+        kinds = [self.wallet.p2pkh, self.wallet.p2sh, self.wallet.p2wpkh, self.wallet.p2wsh]
+        part = (value - FEE) // len(kinds)
+        outputs = [(part, kind) for kind in kinds]
+        return self.wallet.spend(self.coinbase_of(height), 0, value, self.wallet.p2pkh, outputs), outputs
+
+    def test_sent_mined_and_reorganised(self):
+        rpc = self.node.rpc
+        raw, outputs = self.split(1)
+        txid = rpc.sendrawtransaction(raw)
+        self.assertEqual(rpc.sendrawtransaction(raw), txid)
+        children = []
+        for index, (value, kind) in enumerate(outputs):
+            child = self.wallet.spend(txid, index, value, kind, [(value - FEE, self.wallet.p2wpkh)])
+            (tested,) = rpc.testmempoolaccept([child])
+            self.assertTrue(tested["allowed"], tested)
+            self.assertEqual(tested["fees"]["base"], decimal.Decimal("0.0001"))
+            children.append(rpc.sendrawtransaction(child))
+        self.assertEqual(set(rpc.getrawmempool()), {txid, *children})
+        self.assertEqual(rpc.getrawmempool()[0], txid)
+        info = rpc.getmempoolinfo()
+        self.assertEqual((info["loaded"], info["size"], info["unbroadcastcount"]), (True, 5, 5))
+        self.assertEqual(info["total_fee"], decimal.Decimal("0.0005"))
+        entry = rpc.getmempoolentry(txid)
+        self.assertEqual((entry["descendantcount"], entry["ancestorcount"]), (5, 1))
+        self.assertEqual(sorted(entry["spentby"]), sorted(children))
+        self.assertEqual(rpc.getmempoolancestors(children[0]), [txid])
+        self.assertEqual(sorted(rpc.getmempooldescendants(txid)), sorted(children))
+        spent = rpc.gettxspendingprevout([{"txid": txid, "vout": 2}])
+        self.assertEqual(spent, [{"txid": txid, "vout": 2, "spendingtxid": children[2]}])
+        self.assertIsNone(rpc.gettxout(txid, 2))
+        self.assertEqual(rpc.gettxout(children[2], 0)["confirmations"], 0)
+        self.assertIsNone(rpc.gettxout(children[2], 0, False))
+
+        (block,) = self.mine()
+        self.assertEqual(rpc.getrawmempool(), [])
+        mined = rpc.getblock(block, 2)["tx"]
+        self.assertEqual([tx["txid"] for tx in mined[1:]][0], txid)
+        self.assertEqual({tx["txid"] for tx in mined[1:]}, {txid, *children})
+        self.assertEqual(mined[0]["vout"][0]["value"], 50 + decimal.Decimal("0.0005"))
+        self.assert_rpc_error(-27, "Transaction outputs already in utxo set", rpc.sendrawtransaction, raw_of(rpc, children[0], block))
+
+        rpc.invalidateblock(block)
+        self.assertEqual(set(rpc.getrawmempool()), {txid, *children})
+        self.assertEqual(rpc.getmempoolentry(txid)["descendantcount"], 5)
+        rpc.reconsiderblock(block)
+        self.assertEqual(rpc.getrawmempool(), [])
+        self.node.stop()
+
+    def test_refusals(self):
+        rpc = self.node.rpc
+        raw, _ = self.split(1)
+        txid = rpc.sendrawtransaction(raw)
+        wallet, parent = self.wallet, self.coinbase_of(1)
+        poor = wallet.spend(parent, 0, 50 * COIN, wallet.p2pkh, [(50 * COIN - FEE, wallet.p2pkh)])
+        (tested,) = rpc.testmempoolaccept([poor])
+        self.assertEqual((tested["allowed"], tested["reject-reason"]), (False, "insufficient fee"))
+        self.assert_rpc_error(-26, "insufficient fee, rejecting replacement", rpc.sendrawtransaction, poor)
+        dear = wallet.spend(parent, 0, 50 * COIN, wallet.p2pkh, [(49 * COIN, wallet.p2pkh)])
+        self.assert_rpc_error(-25, "Fee exceeds maximum configured by user", rpc.sendrawtransaction, dear)
+        (tested,) = rpc.testmempoolaccept([dear])
+        self.assertEqual(tested["reject-reason"], "max-fee-exceeded")
+        replaced = rpc.sendrawtransaction(dear, 0)
+        self.assertEqual(rpc.getrawmempool(), [replaced])
+        orphan = wallet.spend(txid, 0, COIN, wallet.p2pkh, [(COIN - FEE, wallet.p2pkh)])
+        (tested,) = rpc.testmempoolaccept([orphan])
+        self.assertEqual(tested["reject-reason"], "missing-inputs")
+        self.assert_rpc_error(-25, "bad-txns-inputs-missingorspent", rpc.sendrawtransaction, orphan)
+        burn = wallet.spend(
+            self.coinbase_of(2), 0, 50 * COIN, wallet.p2pkh, [(50 * COIN - FEE - 5, wallet.p2pkh), (5, b"\x6a\x01\x61")]
+        )
+        self.assert_rpc_error(-25, "Unspendable output exceeds maximum", rpc.sendrawtransaction, burn)
+        rpc.sendrawtransaction(burn, 0.1, 0.00000005)
+        self.assert_rpc_error(-22, "TX decode failed", rpc.sendrawtransaction, "00")
+        self.assert_rpc_error(-5, "Transaction not in mempool", rpc.getmempoolentry, txid)
+        self.node.stop()
+
+    def test_a_block_of_chosen_transactions(self):
+        rpc = self.node.rpc
+        raw, _ = self.split(1)
+        block = rpc.generateblock(f"raw({self.wallet.p2pkh.hex()})", [raw])["hash"]
+        self.assertEqual(len(rpc.getblock(block)["tx"]), 2)
+        self.assert_rpc_error(
+            -25, "TestBlockValidity failed: bad-txns-inputs-missingorspent", rpc.generateblock, "raw(51)", [raw]
+        )
+        self.assert_rpc_error(-5, "not in mempool", rpc.generateblock, "raw(51)", ["00" * 32])
+        self.node.stop()
+
+
+def raw_of(rpc, txid, block):
+    return rpc.getrawtransaction(txid, 0, block)
+
+
+class Options(FunctionalTest):
+    def test_policy_from_options(self):
+        node = self.start_node("-maxmempool=10", "-minrelaytxfee=0.00002", "-incrementalrelayfee=0.00003", "-mempoolfullrbf=0")
+        info = node.rpc.getmempoolinfo()
+        self.assertEqual(info["maxmempool"], 10_000_000)
+        self.assertEqual(info["minrelaytxfee"], decimal.Decimal("0.00002"))
+        self.assertEqual(info["mempoolminfee"], decimal.Decimal("0.00002"))
+        self.assertEqual(info["incrementalrelayfee"], decimal.Decimal("0.00003"))
+        self.assertFalse(info["fullrbf"])
+        self.assertEqual(node.rpc.getrawmempool(mempool_sequence=True), {"txids": [], "mempool_sequence": 1})
+        node.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()

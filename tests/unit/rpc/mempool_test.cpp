@@ -1,0 +1,122 @@
+// The methods of the mempool.
+#include <gmock/gmock.h>
+
+#include "cairn/base/hex.h"
+#include "tests/unit/rpc/ledger_fixture.h"
+
+namespace cairn::rpc {
+namespace {
+
+using testing::HasSubstr;
+
+class MempoolMethodsTest : public LedgerMethodsTest {
+ protected:
+  MempoolMethodsTest() {
+    policy_.require_standard = false;  // coins that anybody can spend
+    OpenPool();
+    base_ = test::MakeChain(world_.params, test::Place::Genesis(world_.params), 102);
+    Submit(base_);
+    first_ = Spend(test::OutputOf(base_[0].block->transactions()[0]), 50 * kCoin - 1000);
+    second_ = Spend(test::OutputOf(*first_), 50 * kCoin - 2000);
+  }
+
+  /// As `test::MakeSpend`, but large enough to be relayed.
+  static TransactionPtr Spend(const OutPoint& prevout, Amount value) {
+    TransactionDraft draft;
+    draft.inputs.emplace_back().prevout = prevout;
+    draft.outputs.push_back({value, {OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_1}});
+    return draft.Finish();
+  }
+  static std::string Raw(const TransactionPtr& tx) { return Quoted(ToHex(tx->bytes)); }
+  static std::string Id(const TransactionPtr& tx) { return Quoted(tx->txid.ToString()); }
+  std::string Send(const TransactionPtr& tx) {
+    return Call("sendrawtransaction", "[" + Raw(tx) + "]");
+  }
+
+  std::vector<test::MadeBlock> base_;
+  TransactionPtr first_;
+  TransactionPtr second_;
+};
+
+TEST_F(MempoolMethodsTest, SendsAndShows) {
+  EXPECT_EQ(Send(second_), "-25 bad-txns-inputs-missingorspent");
+  EXPECT_EQ(Send(first_), Id(first_));
+  EXPECT_EQ(Send(first_), Id(first_));
+  EXPECT_EQ(Send(second_), Id(second_));
+  EXPECT_EQ(Call("getrawmempool"), "[" + Id(first_) + "," + Id(second_) + "]");
+  EXPECT_EQ(Call("getrawmempool", "[false,true]"),
+            "{\"txids\":[" + Id(first_) + "," + Id(second_) + "],\"mempool_sequence\":3}");
+  EXPECT_EQ(Call("getrawmempool", "[true,true]"),
+            "-8 Verbose results cannot contain mempool sequence values.");
+  const json::Value all = CallJson("getrawmempool", "[true]");
+  const json::Value* entry = all.Find(second_->txid.ToString());
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->ToString(), Call("getmempoolentry", "[" + Id(second_) + "]"));
+  EXPECT_EQ(entry->Find("fees")->Find("base")->Text(), "0.00001000");
+  EXPECT_EQ(entry->Find("fees")->Find("ancestor")->Text(), "0.00002000");
+  EXPECT_EQ(entry->Find("depends")->ToString(), "[" + Id(first_) + "]");
+  EXPECT_EQ(Call("getmempoolancestors", "[" + Id(second_) + "]"), "[" + Id(first_) + "]");
+  EXPECT_EQ(Call("getmempooldescendants", "[" + Id(second_) + "]"), "[]");
+  const json::Value info = CallJson("getmempoolinfo");
+  EXPECT_EQ(info.Find("size")->Text(), "2");
+  EXPECT_EQ(info.Find("total_fee")->Text(), "0.00002000");
+  EXPECT_EQ(CallJson("getmininginfo").Find("pooledtx")->Text(), "2");
+}
+
+TEST_F(MempoolMethodsTest, MinesWhatItHolds) {
+  Send(first_);
+  Send(second_);
+  const std::vector<std::string> hashes = Generate(1);
+  const json::Value block = CallJson("getblock", "[" + Quoted(hashes[0]) + "]");
+  ASSERT_EQ(block.Find("tx")->Items().size(), 3u);
+  EXPECT_EQ(block.Find("tx")->Items()[1].ToString(), Id(first_));
+  pool_->Synchronize();
+  EXPECT_EQ(Call("getrawmempool"), "[]");
+  EXPECT_EQ(Send(second_), "-27 Transaction outputs already in utxo set");
+}
+
+TEST_F(MempoolMethodsTest, FindsCoinsAboveTheTip) {
+  Send(first_);
+  const std::string spent =
+      Id(TransactionPtr(base_[0].block, base_[0].block->transactions().data()));
+  EXPECT_EQ(Call("gettxout", "[" + spent + ",0]"), "null");
+  EXPECT_NE(Call("gettxout", "[" + spent + ",0,false]"), "null");
+  EXPECT_EQ(CallJson("gettxout", "[" + Id(first_) + ",0]").Find("confirmations")->Text(), "0");
+  EXPECT_EQ(Call("gettxout", "[" + Id(first_) + ",1]"), "null");
+  EXPECT_EQ(Call("gettxout", "[" + Id(first_) + ",0,false]"), "null");
+  EXPECT_EQ(Call("gettxspendingprevout", "[[{\"txid\":" + spent + ",\"vout\":0},{\"txid\":" +
+                                             Id(first_) + ",\"vout\":0}]]"),
+            "[{\"txid\":" + spent + ",\"vout\":0,\"spendingtxid\":" + Id(first_) +
+                "},{\"txid\":" + Id(first_) + ",\"vout\":0}]");
+  EXPECT_EQ(Call("gettxspendingprevout", "[[]]"), "-8 Invalid parameter, outputs are missing");
+}
+
+TEST_F(MempoolMethodsTest, TestsWithoutTakingIn) {
+  const json::Value tested = CallJson("testmempoolaccept", "[[" + Raw(first_) + "]]").Items()[0];
+  EXPECT_EQ(tested.Find("allowed")->ToString(), "true");
+  EXPECT_EQ(tested.Find("fees")->Find("base")->Text(), "0.00001000");
+  EXPECT_EQ(Call("getrawmempool"), "[]");
+  const json::Value orphan = CallJson("testmempoolaccept", "[[" + Raw(second_) + "]]").Items()[0];
+  EXPECT_EQ(orphan.Find("reject-reason")->Text(), "missing-inputs");
+  EXPECT_THAT(Call("testmempoolaccept", R"([["00"]])"), HasSubstr("-22 TX decode failed: 00"));
+  EXPECT_EQ(Call("testmempoolaccept", "[[]]"),
+            "-8 Array must contain between 1 and 25 transactions.");
+}
+
+TEST_F(MempoolMethodsTest, ProtectsTheSender) {
+  const TransactionPtr dear = Spend(test::OutputOf(base_[1].block->transactions()[0]), 49 * kCoin);
+  EXPECT_EQ(Send(dear), "-25 Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)");
+  EXPECT_EQ(Call("sendrawtransaction", "[" + Raw(dear) + ",1]"),
+            "-8 Fee rates larger than or equal to 1BTC/kvB are not accepted");
+  EXPECT_EQ(Call("sendrawtransaction", "[" + Raw(dear) + ",0]"), Id(dear));
+  TransactionDraft burn = TransactionDraft::From(*first_);
+  burn.outputs.push_back({5, {OP_RETURN}});
+  burn.outputs[0].value -= 5;
+  EXPECT_EQ(Send(burn.Finish()),
+            "-25 Unspendable output exceeds maximum configured by user (maxburnamount)");
+  EXPECT_EQ(Call("sendrawtransaction", "[" + Raw(burn.Finish()) + ",0,0.00000005]"),
+            Id(burn.Finish()));
+}
+
+}  // namespace
+}  // namespace cairn::rpc
