@@ -15,7 +15,8 @@ bool Protocol::Impl::MustWait(const Peer& peer, const wire::Message& message) co
   switch (peer.awaited) {
     case Awaited::kNothing: return false;
     case Awaited::kBlock: return !std::holds_alternative<wire::BlockMessage>(message);
-    case Awaited::kTransaction: return !std::holds_alternative<wire::TxMessage>(message);
+    case Awaited::kTransaction:
+      return !std::holds_alternative<wire::TxMessage>(message) || !download.MayFollow(peer);
     case Awaited::kHeaders:
     case Awaited::kRead: return true;
   }

@@ -12,7 +12,8 @@ constexpr size_t kMostRefused = 120'000;
 constexpr size_t kMostMined = 48'000;
 /// Of the blocks that a change of the tip brings, so many are looked at.
 constexpr int kMostBlocks = 16;
-constexpr size_t kMostExtraBytes = 100'000;
+/// Of transactions of one peer that are with the pool.
+constexpr size_t kMostJudgedBytes = 1'000'000;
 
 }  // namespace
 
@@ -41,8 +42,7 @@ bool TransactionDownload::AlreadyHave(const TransactionName& name, bool reconsid
   if (orphans_.Contains(name.wtxid())) return true;
   if (reconsiderable_too && IsIn(reconsiderable_, name.hash)) return true;
   if (IsIn(mined_, name.hash) || IsIn(refused_, name.hash)) return true;
-  return name.by_wtxid ? core_.pool.Find(name.wtxid()) != nullptr
-                       : core_.pool.Find(name.txid()) != nullptr;
+  return name.by_wtxid ? core_.pool.Contains(name.wtxid()) : core_.pool.Contains(name.txid());
 }
 
 bool TransactionDownload::WtxidPeersExist() const {
@@ -141,15 +141,21 @@ void TransactionDownload::OnTransaction(Peer& peer, TransactionPtr transaction) 
   }
   Answered(peer.id(), *transaction);
   // A gateway for nodes that are hidden behind it: what it sends is told to all once more.
-  if (peer.Allows(kForceRelayPermission) && core_.pool.Find(transaction->txid) != nullptr) {
+  if (peer.Allows(kForceRelayPermission) && core_.pool.Contains(transaction->txid)) {
     relay_.Announce(*transaction);
   }
+}
+
+/// The pool's queue is shared: nobody fills it.
+bool TransactionDownload::MayFollow(const Peer& peer) const {
+  return peer.awaited_count < kMostJudged && peer.download.judged_bytes < kMostJudgedBytes;
 }
 
 void TransactionDownload::Submit(Peer& peer, TransactionPtr transaction) {
   core_.Await(peer, Awaited::kTransaction);
   const auto [judged, first] = judged_.try_emplace(transaction->wtxid);
   if (!first) return judged->second.waiting.push_back(peer.id());
+  peer.download.judged_bytes += transaction->bytes.size();
   ++judged_any_[AnyHash(transaction->txid)];
   ++judged_any_[AnyHash(transaction->wtxid)];
   core_.effects.SubmitTransaction(peer.id(), std::move(transaction));
@@ -169,13 +175,13 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
   if (peer != nullptr && peer->download.retried == transaction->wtxid) {
     peer->download.retried.reset();
   }
+  if (peer != nullptr) peer->download.judged_bytes -= transaction->bytes.size();
   Answered(id, *transaction);
   for (const PeerId other : waiting) Answered(other, *transaction);
 
   switch (verdict.fate) {
     case TransactionFate::kAccepted:
       if (peer != nullptr) peer->download.last_transaction = core_.now;
-      for (const TransactionPtr& replaced : verdict.replaced) KeepExtra(replaced);
       OnAdded(*transaction);
       break;
     case TransactionFate::kKnown:
@@ -193,7 +199,6 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
       LOG_DEBUG(log::kMempoolRej, "{} (wtxid={}) from peer={} was not accepted: {}",
                 transaction->txid.ToString(), transaction->wtxid.ToString(), id, verdict.reason);
       Refuse(*transaction, verdict);
-      KeepExtra(transaction);
       if (verdict.fate == TransactionFate::kInvalid && peer != nullptr) {
         core_.Misbehaved(*peer, "invalid transaction: " + verdict.reason);
       }
@@ -235,7 +240,7 @@ bool TransactionDownload::HasRefusedParent(const std::vector<Txid>& parents) con
   int for_fees = 0;
   for (const Txid& parent : parents) {
     if (IsIn(refused_, AnyHash(parent))) return true;
-    if (IsIn(reconsiderable_, AnyHash(parent)) && core_.pool.Find(parent) == nullptr) ++for_fees;
+    if (IsIn(reconsiderable_, AnyHash(parent)) && !core_.pool.Contains(parent)) ++for_fees;
   }
   return for_fees > 1;  // a child can pay for one
 }
@@ -258,7 +263,7 @@ void TransactionDownload::KeepOrphan(Peer& peer, const TransactionPtr& transacti
     if (AlreadyHave(name, false) || IsJudged(name.hash) || core_.pool.KnowsParent(parent)) continue;
     Announced(peer, name, wtxid_peers_exist);
   }
-  if (orphans_.Add(transaction, peer.id(), core_.now)) KeepExtra(transaction);
+  orphans_.Add(transaction, peer.id(), core_.now);
   ForgetRequests(*transaction);
   const size_t removed = orphans_.Shrink(core_.random);
   if (removed > 0) LOG_DEBUG(log::kMempool, "orphanage overflow, removed {} tx", removed);
@@ -299,12 +304,6 @@ void TransactionDownload::OnTipChanged() {
     if (const BlockPtr block = core_.chain.RecentBlock(at->hash)) Mined(*block);
     at = at->parent;
   }
-}
-
-void TransactionDownload::KeepExtra(const TransactionPtr& transaction) {
-  if (transaction->bytes.size() >= kMostExtraBytes) return;
-  extra_.push_back(transaction);
-  if (extra_.size() > kMostExtra) extra_.pop_front();
 }
 
 void TransactionDownload::Advance() {

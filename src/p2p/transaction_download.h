@@ -5,7 +5,6 @@
 // asked for them.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -22,6 +21,7 @@ namespace cairn::p2p {
 
 struct TransactionDownloadPeer {
   std::optional<Wtxid> retried;  // the orphan of its that is being judged
+  size_t judged_bytes = 0;       // of what it sent and the pool has not judged
   Instant last_transaction{};    // epoch: it never gave us a new one
 };
 
@@ -32,7 +32,7 @@ class TransactionDownload {
   static constexpr Duration kDelay = std::chrono::seconds(2);
   static constexpr Duration kPatience = std::chrono::seconds(60);
   static constexpr size_t kMostPerGetData = 1000;
-  static constexpr size_t kMostExtra = 100;
+  static constexpr int kMostJudged = 32;  // of a peer, without a verdict
 
   TransactionDownload(Core& core, TransactionRelay& relay);
 
@@ -56,8 +56,8 @@ class TransactionDownload {
   /// Tries the next orphan of the peer again, if it is time for one.
   void RetryOrphan(Peer& peer);
 
-  /// Transactions that are not in the pool, but may be in a block: replaced, refused, orphans.
-  const std::deque<TransactionPtr>& Extra() const { return extra_; }
+  /// Whether another transaction of the peer may be handed over while others are being judged.
+  bool MayFollow(const Peer& peer) const;
   size_t MemoryUseOf(PeerId peer) const;
 
  private:
@@ -79,7 +79,6 @@ class TransactionDownload {
   /// One of the parents was refused for good, or several for their fees.
   bool HasRefusedParent(const std::vector<Txid>& parents) const;
   void Mined(const Block& block);
-  void KeepExtra(const TransactionPtr& transaction);
   void Insert(RollingSet& set, const TransactionHash& hash) { set.Insert(salt_.Of(hash.span())); }
   bool IsIn(const RollingSet& set, const TransactionHash& hash) const {
     return !set.empty() && set.Contains(salt_.Of(hash.span()));
@@ -96,7 +95,6 @@ class TransactionDownload {
   RollingSet reconsiderable_;  // by wtxid: refused for the fee alone, a child may pay for it
   RollingSet mined_;           // both hashes of what the last blocks contained
   const ledger::HeaderEntry* tip_ = nullptr;  // that we know of
-  std::deque<TransactionPtr> extra_;          // the latest last
 };
 
 }  // namespace cairn::p2p

@@ -53,6 +53,9 @@ class Pool {
   /// Null, or the transaction; valid until the next call.
   virtual const PoolTransaction* Find(const Wtxid& wtxid) const = 0;
   virtual const PoolTransaction* Find(const Txid& txid) const = 0;
+  /// The same question where no more is wanted, which is often.
+  virtual bool Contains(const Wtxid& wtxid) const { return Find(wtxid) != nullptr; }
+  virtual bool Contains(const Txid& txid) const { return Find(txid) != nullptr; }
   /// Whether a coin of a confirmed or pooled transaction of that id is known: a parent that need
   /// not be asked for.
   virtual bool KnowsParent(const Txid& txid) const = 0;

@@ -248,6 +248,34 @@ TEST(TransactionDownload, TransactionsFollowEachOtherWithoutAWait) {
   EXPECT_EQ(world.Take<wire::Pong>(peer).size(), 1u);
 }
 
+TEST(TransactionDownload, NobodyFillsTheQueueOfThePool) {
+  TransactionWorld world;
+  const PeerId flooder = world.Connect();
+  const PeerId other = world.Connect();
+  std::vector<TransactionPtr> all;
+  for (uint32_t i = 0; i < 100; ++i) {
+    all.push_back(SomeTransaction(i));
+    world.ReceiveTx(flooder, all.back());
+  }
+  EXPECT_EQ(world.submitted.size(), 32u);
+  world.ReceiveTx(other, SomeTransaction(100));
+  EXPECT_EQ(world.submitted.size(), 33u);
+  EXPECT_FALSE(AnswersPings(world, flooder));
+  for (const TransactionPtr& tx : all) world.Judge(flooder, tx, TransactionFate::kPolicy);
+  EXPECT_EQ(world.submitted.size(), 101u);
+  EXPECT_EQ(world.Take<wire::Pong>(flooder).size(), 1u);
+
+  // Nor with a few large ones.
+  TransactionDraft draft = TransactionDraft::From(*all[0]);
+  draft.outputs[0].script.resize(400'000);
+  world.submitted.clear();
+  for (uint32_t i = 0; i < 10; ++i) {
+    draft.lock_time = 1000 + i;
+    world.ReceiveTx(flooder, draft.Finish());
+  }
+  EXPECT_EQ(world.submitted.size(), 3u);
+}
+
 TEST(TransactionDownload, FetchesTheParentsOfAnOrphan) {
   TransactionWorld world;
   const PeerId peer = world.ConnectOutbound();
