@@ -36,8 +36,7 @@ void Core::Misbehaved(Peer& peer, const std::string& reason) {
 }
 
 void Core::Await(Peer& peer, Awaited what) {
-  CAIRN_ASSERT(peer.awaited_count == 0 || peer.awaited == what);
-  peer.awaited = what;
+  peer.awaited = peer.awaited_count == 0 || peer.awaited == what ? what : Awaited::kSeveral;
   ++peer.awaited_count;
 }
 

@@ -30,7 +30,14 @@ struct Peer;
 using Peers = std::map<PeerId, std::unique_ptr<Peer>>;
 
 /// An answer that a peer's later messages wait for.
-enum class Awaited : uint8_t { kNothing, kHeaders, kBlock, kTransaction, kRead };
+enum class Awaited : uint8_t {
+  kNothing,
+  kHeaders,
+  kBlock,
+  kTransaction,
+  kRead,
+  kSeveral  // answers of more than one kind
+};
 
 struct Core {
   Core(const Protocol::Needs& needs, Instant start)

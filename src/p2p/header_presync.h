@@ -40,6 +40,8 @@ class HeaderPresync {
   HeaderPresync(const consensus::Params& params, const ledger::HeaderEntry& start,
                 const U256& minimum_work, uint64_t salt, int64_t now);
 
+  /// Whether that header is the one after the last.
+  bool Continues(const Header& header) const { return header.previous == last_hash_; }
   /// The next headers, with valid proofs of work and each on the one before. `full` says that the
   /// message held as many as it may, so that more are to be expected.
   Progress Process(std::span<const Header> headers, bool full);

@@ -1,6 +1,8 @@
 #include "src/p2p/header_sync.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "cairn/base/log.h"
 #include "consensus/work.h"
@@ -22,8 +24,19 @@ constexpr Duration kSyncTimeoutPerHeader = std::chrono::milliseconds(1);
 /// While the best header is older than this, one peer at a time is asked for headers.
 constexpr int64_t kFarBehindSeconds = 24 * 60 * 60;
 
+/// A peer whose time is up keeps its place for so long at a time while there is nobody else.
+constexpr Duration kLoneExtension = minutes(1);
+
 /// A chain may be stored if it has no less work than our tip had so many blocks ago.
 constexpr int kBlocksOfSlack = 144;
+
+/// Many lanes at a time.
+std::vector<BlockHash> HashesOf(std::span<const Header> headers) {
+  Bytes bytes;
+  bytes.reserve(headers.size() * Header::kSize);
+  for (const Header& header : headers) Append(bytes, header.Serialize());
+  return HashHeaders(bytes);
+}
 
 }  // namespace
 
@@ -40,12 +53,12 @@ std::vector<BlockHash> LocatorOf(const ledger::HeaderEntry* last) {
   return hashes;
 }
 
-U256 HeaderSync::WorkThreshold() const {
-  const ledger::ChainViewPtr view = core_.chain.View();
+U256 WorkThreshold(const Chain& chain) {
+  const ledger::ChainViewPtr view = chain.View();
   U256 near_tip = view->tip->chain_work;
   const U256 slack = consensus::WorkOf(view->tip->header.bits) * kBlocksOfSlack;
   near_tip = near_tip > slack ? near_tip - slack : U256();
-  return std::max(near_tip, core_.chain.params().minimum_chain_work);
+  return std::max(near_tip, chain.params().minimum_chain_work);
 }
 
 bool HeaderSync::IsFarBehind() const {
@@ -85,9 +98,8 @@ void HeaderSync::Start(Peer& peer) {
   // From the one before, so that the answer is not empty and shows that the peer has our best.
   const ledger::HeaderEntry* from = view->best_header;
   if (from->parent != nullptr) from = from->parent;
-  peer.headers.started = true;
-  AskFrom(peer, from);
-  if (!IsFarBehind()) return;
+  peer.headers.started = AskFrom(peer, from);
+  if (!peer.headers.started || !IsFarBehind()) return;
   const int64_t behind = UnixSecondsOf(core_.now) - view->best_header->header.time;
   const int64_t expected =
       std::max<int64_t>(0, behind / core_.chain.params().retarget.spacing_seconds);
@@ -109,88 +121,120 @@ void HeaderSync::AskPresync(Peer& peer) {
   core_.Send(peer, wire::GetHeaders{{peer.headers.presync->Locator(), {}}});
 }
 
-bool HeaderSync::HaveProofOfWork(std::span<const Header> headers) const {
-  return std::all_of(headers.begin(), headers.end(), [&](const Header& header) {
-    return consensus::MeetsTarget(header.Hash(), header.bits, core_.chain.params().retarget);
-  });
-}
-
 void HeaderSync::OnHeaders(Peer& peer, const wire::Headers& message) {
   HeaderSyncPeer& state = peer.headers;
-  state.last_request = Instant{};
   const std::vector<Header>& headers = message.headers;
   if (headers.empty()) {
     // It has nothing behind what we said: whatever was going on with it has ended.
+    state.last_request = Instant{};
     return Finish(peer);
   }
-  BlockHash previous = headers.front().previous;
-  for (const Header& header : headers) {
-    if (header.previous != previous) {
+  const std::vector<BlockHash> hashes = HashesOf(headers);
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (i > 0 && headers[i].previous != hashes[i - 1]) {
       return core_.Misbehaved(peer, "non-continuous headers sequence");
     }
-    previous = header.Hash();
-  }
-  if (!HaveProofOfWork(headers)) return core_.Misbehaved(peer, "header with invalid proof of work");
-
-  const bool full = headers.size() == wire::Headers::kMostHeaders;
-  if (state.presync != nullptr) {
-    HeaderPresync::Progress progress = state.presync->Process(headers, full);
-    if (!progress.ok) {
-      LOG_DEBUG(log::kNet, "peer={}: low-work headers are dropped: {}", peer.id(), progress.reason);
-      return Finish(peer);
+    if (!consensus::MeetsTarget(hashes[i], headers[i].bits, core_.chain.params().retarget)) {
+      return core_.Misbehaved(peer, "header with invalid proof of work");
     }
-    const bool done = state.presync->phase() == HeaderPresync::Phase::kDone;
-    if (done) state.presync.reset();
-    if (!progress.released.empty()) return Submit(peer, std::move(progress.released), done && full);
-    if (progress.more) AskPresync(peer);
-    return;
   }
+  const bool full = headers.size() == wire::Headers::kMostHeaders;
+  if (state.presync != nullptr && ContinuePresync(peer, headers, full)) return;
 
   const ledger::HeaderEntry* parent = core_.chain.Find(headers.front().previous);
-  if (parent == nullptr) return OnUnconnected(peer, previous);
-  Judge(peer, headers, *parent);
+  if (parent == nullptr) {
+    // An announcement, not an answer: what lies between is missing (BIP130).
+    AskFromBest(peer);
+    return Announced(peer, hashes.back());
+  }
+  state.last_request = Instant{};
+  Judge(peer, headers, hashes.back(), *parent);
 }
 
-void HeaderSync::Judge(Peer& peer, std::vector<Header> headers, const ledger::HeaderEntry& parent) {
+bool HeaderSync::ContinuePresync(Peer& peer, const std::vector<Header>& headers, bool full) {
+  HeaderSyncPeer& state = peer.headers;
+  if (!state.presync->Continues(headers.front())) {
+    // It may have another chain by now. If it is to be had, it begins anew.
+    state.presync.reset();
+    return false;
+  }
+  state.last_request = Instant{};
+  HeaderPresync::Progress progress = state.presync->Process(headers, full);
+  if (!progress.ok) {
+    LOG_DEBUG(log::kNet, "peer={}: low-work headers are dropped: {}", peer.id(), progress.reason);
+    Finish(peer);
+    return true;
+  }
+  const bool done = state.presync->phase() == HeaderPresync::Phase::kDone;
+  if (done) state.presync.reset();
+  if (!progress.released.empty()) {
+    Submit(peer, std::move(progress.released), done && full);
+  } else if (progress.more) {
+    AskPresync(peer);
+  }
+  return true;
+}
+
+void HeaderSync::Judge(Peer& peer, const std::vector<Header>& headers, const BlockHash& last,
+                       const ledger::HeaderEntry& parent) {
   const bool full = headers.size() == wire::Headers::kMostHeaders;
+  const U256 threshold = WorkThreshold(core_.chain);
   U256 work = parent.chain_work;
   for (const Header& header : headers) work += consensus::WorkOf(header.bits);
-  const bool known = core_.chain.Find(headers.back().Hash()) != nullptr;
-  if (known || work >= WorkThreshold() || peer.Allows(kNoBanPermission)) {
-    return Submit(peer, std::move(headers), full);
+  const bool known = core_.chain.Find(last) != nullptr;
+  if (known || work >= threshold || peer.Allows(kNoBanPermission)) {
+    peer.headers.judging_new = !known;
+    return Submit(peer, headers, full);
   }
   HeaderSyncPeer& state = peer.headers;
   if (!full) {
     LOG_DEBUG(log::kNet, "peer={}: its chain has too little work", peer.id());
     return Finish(peer);
   }
-  state.presync = std::make_unique<HeaderPresync>(core_.chain.params(), parent, WorkThreshold(),
+  state.presync = std::make_unique<HeaderPresync>(core_.chain.params(), parent, threshold,
                                                   core_.random.Next(), UnixSecondsOf(core_.now));
-  const HeaderPresync::Progress progress = state.presync->Process(headers, full);
-  if (!progress.ok) return Finish(peer);
-  AskPresync(peer);
+  ContinuePresync(peer, headers, full);
 }
 
 void HeaderSync::Submit(Peer& peer, std::vector<Header> headers, bool full) {
+  peer.headers.judging = HeadersFrom::kHeaders;
   peer.headers.judging_full = full;
   core_.Await(peer, Awaited::kHeaders);
   core_.effects.SubmitHeaders(peer.id(), std::move(headers));
 }
 
-void HeaderSync::OnVerdict(Peer& peer, const HeadersVerdict& verdict) {
-  HeaderSyncPeer& state = peer.headers;
-  if (verdict.invalid) return core_.Misbehaved(peer, "invalid header: " + verdict.reason);
+void HeaderSync::SubmitOne(Peer& peer, const Header& header, HeadersFrom from) {
+  peer.headers.judging = from;
+  peer.headers.judging_full = false;
+  peer.headers.judging_new = core_.chain.Find(header.Hash()) == nullptr;
+  core_.Await(peer, Awaited::kHeaders);
+  core_.effects.SubmitHeaders(peer.id(), {header});
+}
+
+bool HeaderSync::Excuse(Peer& peer, const HeadersVerdict& verdict) {
   if (!verdict.reason.empty()) {
     LOG_DEBUG(log::kNet, "peer={}: header refused: {}", peer.id(), verdict.reason);
   }
+  if (!verdict.invalid) return true;
+  // Who comes to us may follow other rules than we do; whom we chose had better not.
+  if (verdict.reason == kKnownInvalid && peer.IsInbound()) return true;
+  core_.Misbehaved(peer, "invalid header: " + verdict.reason);
+  return false;
+}
+
+void HeaderSync::OnVerdict(Peer& peer, const HeadersVerdict& verdict) {
+  HeaderSyncPeer& state = peer.headers;
+  const bool is_new = std::exchange(state.judging_new, false);
+  if (!Excuse(peer, verdict) && peer.disconnecting) return;
   if (verdict.last != nullptr) {
-    const ledger::HeaderEntry* tip = core_.chain.View()->tip;
-    if (verdict.last->chain_work > tip->chain_work) peer.watch.last_announcement = core_.now;
     state.Knows(*verdict.last);
+    const bool leads = verdict.last->chain_work > core_.chain.View()->tip->chain_work;
+    if (is_new && leads) peer.watch.last_announcement = core_.now;
   }
   ResolveUnknown(peer);
+  if (!verdict.reason.empty()) return Finish(peer);
   if (state.presync != nullptr) return AskPresync(peer);
-  if (state.judging_full && verdict.reason.empty() && verdict.last != nullptr) {
+  if (state.judging_full && verdict.last != nullptr) {
     AskFrom(peer, verdict.last);
     return;
   }
@@ -209,17 +253,33 @@ void HeaderSync::Finish(Peer& peer) {
   StartWhereWanted();
 }
 
-void HeaderSync::OnUnconnected(Peer& peer, const BlockHash& hash) {
-  AskFrom(peer, core_.chain.View()->best_header);
-  peer.headers.last_unknown = hash;
+bool HeaderSync::AskFromBest(Peer& peer) { return AskFrom(peer, core_.chain.View()->best_header); }
+
+void HeaderSync::Announced(Peer& peer, const BlockHash& hash) {
+  ResolveUnknown(peer);
+  if (const ledger::HeaderEntry* entry = core_.chain.Find(hash)) {
+    peer.headers.Knows(*entry);
+  } else {
+    peer.headers.last_unknown = hash;
+  }
 }
 
-void HeaderSync::OnBlockAnnounced(Peer& peer, const BlockHash& hash) {
-  ResolveUnknown(peer);
-  if (const ledger::HeaderEntry* entry = core_.chain.Find(hash)) return peer.headers.Knows(*entry);
-  peer.headers.last_unknown = hash;
-  AskFrom(peer, core_.chain.View()->best_header);
-  peer.headers.started = true;
+/// The last block is the highest. Before a peer's turn has come it is asked once, and one peer for
+/// each new block, so that a first peer that gives no answer does not hold us up for long.
+void HeaderSync::OnInventory(Peer& peer, const wire::Inv& inv) {
+  HeaderSyncPeer& state = peer.headers;
+  std::optional<BlockHash> unknown;
+  for (const wire::InvItem& item : inv.items) {
+    if (item.type != wire::InvItem::kBlock) continue;
+    Announced(peer, item.block());
+    if (core_.chain.Find(item.block()) == nullptr) unknown = item.block();
+  }
+  if (!unknown) return;
+  if (!state.started && (state.asked_early || *unknown == last_early_)) return;
+  AskFromBest(peer);
+  if (state.started) return;
+  state.asked_early = true;
+  last_early_ = *unknown;
 }
 
 void HeaderSync::ResolveUnknown(Peer& peer) {
@@ -235,12 +295,14 @@ void HeaderSync::Advance() {
   for (auto& [id, peer] : core_.peers) {
     if (!peer->IsReady() || core_.now < peer->headers.deadline) continue;
     peer->headers.deadline = kNever;
+    if (!IsFarBehind()) continue;
     const bool alone = std::none_of(core_.peers.begin(), core_.peers.end(), [&](const auto& other) {
       return other.second.get() != peer.get() && other.second->IsReady() &&
              other.second->ServesBlocks() && other.second->IsPreferred();
     });
-    if (alone) continue;  // nobody else could do better
-    if (peer->Allows(kNoBanPermission)) {
+    if (alone) {
+      peer->headers.deadline = core_.now + kLoneExtension;  // nobody could do better so far
+    } else if (peer->Allows(kNoBanPermission)) {
       Finish(*peer);
     } else {
       core_.Disconnect(*peer, "timeout downloading headers");

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "src/p2p/core.h"
@@ -13,15 +14,28 @@
 
 namespace cairn::p2p {
 
+/// What headers that are being judged came in.
+enum class HeadersFrom : uint8_t {
+  kNowhere,       // none are being judged
+  kHeaders,       // a headers message
+  kCompactBlock,  // a compact block, which waits for the verdict
+  kBlock          // a block that is not worth storing
+};
+
 struct HeaderSyncPeer {
   const ledger::HeaderEntry* best_known = nullptr;  // the most work that it surely has
-  BlockHash last_unknown;     // the last hash that it announced and we do not know; zero: none
-  bool started = false;       // it was asked for its chain
-  bool finished = false;      // it has told all of it once
+  BlockHash last_unknown;    // the last hash that it announced and we do not know; zero: none
+  bool started = false;      // it was asked for its chain
+  bool finished = false;     // it has told all of it once
+  bool asked_early = false;  // it announced a block before its turn came, and was asked for headers
   Instant deadline = kNever;  // of the first answer while we are far behind
   Instant last_request{};     // of the getheaders that is not answered; epoch: none is
   std::unique_ptr<HeaderPresync> presync;
-  bool judging_full = false;  // of the headers that are being judged: the message was full
+
+  // Of the headers that are being judged.
+  HeadersFrom judging = HeadersFrom::kNowhere;
+  bool judging_full = false;  // the message was full
+  bool judging_new = false;   // the last one was not known
 
   /// The peer has that block, and so all before it.
   void Knows(const ledger::HeaderEntry& entry) {
@@ -35,20 +49,28 @@ class HeaderSync {
 
   void OnReady(Peer& peer);
   void OnGone(Peer& peer);
+  void OnTip() { StartWhereWanted(); }
   void Advance();
   Instant NextDeadline() const;
 
   void OnHeaders(Peer& peer, const wire::Headers& message);
+  /// Of headers that came in a message of that name, or are to be treated so.
   void OnVerdict(Peer& peer, const HeadersVerdict& verdict);
-  /// The peer announced a block by its hash alone.
-  void OnBlockAnnounced(Peer& peer, const BlockHash& hash);
-  /// A header that arrived by itself, such as a compact block's, on a parent that we do not know.
-  void OnUnconnected(Peer& peer, const BlockHash& hash);
+  /// Hands over a header that came with a block, on a parent that is known. The verdict is for
+  /// whoever handed it over.
+  void SubmitOne(Peer& peer, const Header& header, HeadersFrom from);
+  /// Blames the peer for what is invalid, as far as it is to blame. False if it was.
+  bool Excuse(Peer& peer, const HeadersVerdict& verdict);
+
+  /// Blocks that the peer announced by their hashes alone.
+  void OnInventory(Peer& peer, const wire::Inv& inv);
+  /// The peer has the block of that hash, whether we know it or not.
+  void Announced(Peer& peer, const BlockHash& hash);
+  /// Asks for what lies between our best header and the peer's, unless an answer is still due.
+  bool AskFromBest(Peer& peer);
 
   /// What the peer announced before its header came may be known by now.
   void ResolveUnknown(Peer& peer);
-  /// The least work that a chain must show before its headers are stored.
-  U256 WorkThreshold() const;
 
  private:
   void StartWhereWanted();
@@ -57,16 +79,25 @@ class HeaderSync {
   void AskPresync(Peer& peer);
   /// It has told all that it has, or all that is of use.
   void Finish(Peer& peer);
+  /// Takes the message if it belongs to what was begun; true if nothing is left to be done.
+  bool ContinuePresync(Peer& peer, const std::vector<Header>& headers, bool full);
   /// Headers on a known parent, each on the one before, with proof of work.
-  void Judge(Peer& peer, std::vector<Header> headers, const ledger::HeaderEntry& parent);
-  bool HaveProofOfWork(std::span<const Header> headers) const;
+  void Judge(Peer& peer, const std::vector<Header>& headers, const BlockHash& last,
+             const ledger::HeaderEntry& parent);
   void Submit(Peer& peer, std::vector<Header> headers, bool full);
   bool IsFarBehind() const;
 
   Core& core_;
+  BlockHash last_early_;  // the block for which a peer was last asked before its turn
 };
+
+/// The ledger's word for what was refused before.
+inline constexpr std::string_view kKnownInvalid = "duplicate-invalid";
 
 /// The hashes of a getheaders whose answer begins behind `last` or where the chains part.
 std::vector<BlockHash> LocatorOf(const ledger::HeaderEntry* last);
+
+/// The least work that a chain must show before its headers are stored.
+U256 WorkThreshold(const Chain& chain);
 
 }  // namespace cairn::p2p

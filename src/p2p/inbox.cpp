@@ -14,11 +14,15 @@ bool Protocol::Impl::MustWait(const Peer& peer, const wire::Message& message) co
   if (!peer.inbox.empty()) return true;
   switch (peer.awaited) {
     case Awaited::kNothing: return false;
-    case Awaited::kBlock: return !std::holds_alternative<wire::BlockMessage>(message);
+    case Awaited::kBlock: {
+      const auto* next = std::get_if<wire::BlockMessage>(&message);
+      return next == nullptr || !blocks.MayFollow(*next->block);
+    }
     case Awaited::kTransaction:
       return !std::holds_alternative<wire::TxMessage>(message) || !download.MayFollow(peer);
     case Awaited::kHeaders:
-    case Awaited::kRead: return true;
+    case Awaited::kRead:
+    case Awaited::kSeveral: return true;
   }
   return true;
 }
@@ -83,6 +87,11 @@ void Protocol::Impl::Dispatch(Peer& peer, wire::Message message) {
   if (auto* offer = std::get_if<wire::SendTxReconciliation>(&message)) {
     return handshake.OnSendTxReconciliation(peer, *offer);
   }
+  // How blocks are to be announced may be said before verack, too.
+  if (auto* compact = std::get_if<wire::SendCompact>(&message)) {
+    return relay.OnSendCompact(peer, *compact);
+  }
+  if (std::holds_alternative<wire::SendHeaders>(message)) return relay.OnSendHeaders(peer);
   if (!peer.handshake.complete) {
     LOG_DEBUG(log::kNet, "peer={}: {} before verack is ignored", peer.id(),
               wire::CommandOf(message));

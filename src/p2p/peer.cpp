@@ -1,6 +1,24 @@
 #include "src/p2p/peer.h"
 
 namespace cairn::p2p {
+namespace {
+
+/// What the parts hold for it, roughly.
+size_t MemoryOf(const Peer& peer) {
+  size_t bytes = peer.serving.wanted.size() * sizeof(wire::InvItem);
+  bytes += peer.transactions.MemoryUse();
+  bytes += peer.addresses.known.MemoryUse();
+  bytes += peer.addresses.to_send.capacity() * sizeof(wire::PeerAddress);
+  if (peer.headers.presync != nullptr) bytes += peer.headers.presync->MemoryUse();
+  for (const BlockInFlight& flight : peer.blocks.in_flight) {
+    bytes += sizeof flight;
+    constexpr size_t kPerTransaction = 32;
+    if (flight.assembly) bytes += flight.assembly->TransactionCount() * kPerTransaction;
+  }
+  return bytes;
+}
+
+}  // namespace
 
 PeerInfo InfoOf(const Peer& peer, Instant now) {
   PeerInfo info;
@@ -39,10 +57,10 @@ PeerInfo InfoOf(const Peer& peer, Instant now) {
   info.fee_filter = peer.transactions.fee_filter;
   info.last_transaction = peer.download.last_transaction;
 
-  info.memory = sizeof(Peer) + peer.inbox_bytes + peer.transactions.MemoryUse() +
-                (headers.presync != nullptr ? headers.presync->MemoryUse() : 0) +
-                peer.addresses.known.MemoryUse() +
-                peer.addresses.to_send.capacity() * sizeof(wire::PeerAddress);
+  info.high_bandwidth_to = peer.relay.asked_for_compact;
+  info.high_bandwidth_from = peer.relay.wants_compact;
+
+  info.memory = sizeof(Peer) + peer.inbox_bytes + MemoryOf(peer);
   return info;
 }
 

@@ -6,6 +6,8 @@
 
 #include "cairn/p2p/protocol.h"
 #include "src/p2p/address_gossip.h"
+#include "src/p2p/block_relay.h"
+#include "src/p2p/block_serving.h"
 #include "src/p2p/block_sync.h"
 #include "src/p2p/chain_watch.h"
 #include "src/p2p/core.h"
@@ -40,7 +42,7 @@ struct Peer {
     return (handshake.services & (wire::kNodeNetwork | wire::kNodeNetworkLimited)) != 0;
   }
   /// It speaks compact blocks of version 2 (BIP152).
-  bool CanCompactBlocks() const { return false; }
+  bool CanCompactBlocks() const { return relay.offers_compact; }
   /// When it last gave us a transaction that we took; epoch: never.
   Instant LastTransaction() const { return download.last_transaction; }
   /// We asked it for transactions in our version message; else one from it breaks the protocol.
@@ -75,6 +77,8 @@ struct Peer {
   TransactionRelayPeer transactions;
   TransactionDownloadPeer download;
   FeeFilterPeer fee_filter;
+  BlockRelayPeer relay;
+  BlockServingPeer serving;
 };
 
 PeerInfo InfoOf(const Peer& peer, Instant now);

@@ -25,6 +25,7 @@ Protocol::~Protocol() = default;
 
 void Protocol::Impl::OnReady(Peer& peer) {
   keepalive.OnReady(peer);
+  relay.OnReady(peer);
   headers.OnReady(peer);
   addresses.OnReady(peer);
   transactions.OnReady(peer);
@@ -38,16 +39,21 @@ void Protocol::Impl::On(Peer& peer, wire::NotFound& message) {
   download.OnNotFound(peer, message.items);
 }
 
-void Protocol::Impl::On(Peer& peer, wire::GetData& message) {
-  wire::NotFound missing;
-  for (const wire::InvItem& item : message.items) {
-    if (item.IsTransaction() && !transactions.Serve(peer, item)) missing.items.push_back(item);
+void Protocol::Impl::OnHeadersVerdict(Peer& peer, const HeadersVerdict& verdict) {
+  switch (std::exchange(peer.headers.judging, HeadersFrom::kNowhere)) {
+    case HeadersFrom::kHeaders:
+      headers.OnVerdict(peer, verdict);
+      if (verdict.last != nullptr) blocks.FetchDirectly(peer, *verdict.last);
+      return;
+    case HeadersFrom::kCompactBlock: return relay.OnHeaderVerdict(peer, verdict);
+    case HeadersFrom::kBlock: headers.Excuse(peer, verdict); return;
+    case HeadersFrom::kNowhere: return;
   }
-  if (!missing.items.empty()) core.Send(peer, std::move(missing));
 }
 
 void Protocol::Impl::Settle() {
   blocks.Schedule();
+  for (auto& [id, peer] : core.peers) relay.OfferHeaders(*peer);
   download.Settle();
   transactions.Settle();
 }
@@ -84,6 +90,7 @@ void Protocol::Disconnected(PeerId id, Instant now) {
   impl_->watch.OnGone(*peer);
   impl_->planner.OnGone(*peer);
   impl_->download.OnGone(*peer);
+  impl_->relay.OnGone(*peer);
   impl_->core.peers.erase(id);
   impl_->Settle();
 }
@@ -104,7 +111,7 @@ void Protocol::ReceivedMalformed(PeerId id, const std::string& what, Instant now
 void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant now) {
   impl_->core.now = now;
   if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
-    impl_->headers.OnVerdict(*peer, verdict);
+    impl_->OnHeadersVerdict(*peer, verdict);
     impl_->watch.OnHeaders(*peer);
     impl_->Answered(*peer);
   }
@@ -116,13 +123,17 @@ void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict&
   impl_->core.now = now;
   Peer* peer = impl_->core.Find(id);
   impl_->blocks.OnVerdict(peer, hash, verdict);
-  if (peer != nullptr) impl_->Answered(*peer);
+  if (peer != nullptr) {
+    if (verdict.fate == BlockFate::kConnected) impl_->relay.OnGaveBlock(*peer, hash);
+    impl_->Answered(*peer);
+  }
   impl_->Settle();
 }
 
 void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
                                  const TransactionVerdict& verdict, Instant now) {
   impl_->core.now = now;
+  impl_->relay.OnTransactionVerdict(transaction, verdict);
   Peer* peer = impl_->core.Find(id);
   const std::vector<PeerId> waiting = impl_->download.OnVerdict(id, peer, transaction, verdict);
   if (peer != nullptr) impl_->Answered(*peer);
@@ -130,6 +141,30 @@ void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
     if (Peer* waiter = impl_->core.Find(other)) impl_->Answered(*waiter);
   }
   impl_->Settle();
+}
+
+void Protocol::BlockRead(PeerId id, const ledger::HeaderEntry& entry, const Bytes& bytes,
+                         Instant now) {
+  impl_->core.now = now;
+  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
+    impl_->serving.OnBlockRead(*peer, entry, bytes);
+    impl_->Answered(*peer);
+  }
+  impl_->Settle();
+}
+
+void Protocol::FiltersRead(PeerId id, std::vector<wire::Message> replies, Instant now) {
+  impl_->core.now = now;
+  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
+    impl_->serving.OnFiltersRead(*peer, std::move(replies));
+    impl_->Answered(*peer);
+  }
+  impl_->Settle();
+}
+
+void Protocol::BlockChecked(const BlockPtr& block, Instant now) {
+  impl_->core.now = now;
+  impl_->relay.OnBlockChecked(block);
 }
 
 void Protocol::TransactionAdded(const TransactionPtr& transaction, Instant now) {
@@ -149,6 +184,8 @@ void Protocol::AnnounceUnbroadcast(Instant now) {
 void Protocol::TipChanged(Instant now) {
   impl_->core.now = now;
   impl_->planner.OnTip();
+  impl_->relay.OnTip();
+  impl_->headers.OnTip();
   impl_->download.OnTipChanged();
   impl_->transactions.OnTipChanged();
   impl_->fee_filters.OnTipChanged();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "src/p2p/address_gossip.h"
+#include "src/p2p/block_relay.h"
+#include "src/p2p/block_serving.h"
 #include "src/p2p/block_sync.h"
 #include "src/p2p/connection_planner.h"
 #include "src/p2p/core.h"
@@ -23,6 +25,7 @@ class Protocol::Impl {
   void Receive(Peer& peer, wire::Message message, size_t bytes);
   /// An answer came: the peer's next messages may have their turn.
   void Answered(Peer& peer);
+  void OnHeadersVerdict(Peer& peer, const HeadersVerdict& verdict);
   /// What every input may have made possible.
   void Settle();
 
@@ -30,7 +33,11 @@ class Protocol::Impl {
   Handshake handshake{core};
   Keepalive keepalive{core};
   HeaderSync headers{core};
-  BlockSync blocks{core};
+  BlockSync blocks{core, headers};
+  BlockRelay relay{core, headers, blocks};
+  BlockServing serving{core, relay, [this](Peer& peer, const wire::InvItem& item) {
+                         return transactions.Serve(peer, item);
+                       }};
   AddressGossip addresses{core};
   ChainWatch watch{core};
   ConnectionPlanner planner{core};
@@ -50,6 +57,19 @@ class Protocol::Impl {
   void On(Peer& peer, wire::Ping& message) { keepalive.OnPing(peer, message); }
   void On(Peer& peer, wire::Pong& message) { keepalive.OnPong(peer, message); }
   void On(Peer& peer, wire::Headers& message) { headers.OnHeaders(peer, message); }
+  void On(Peer& peer, wire::Inv& message) {
+    headers.OnInventory(peer, message);
+    download.OnInv(peer, message.items);
+  }
+  void On(Peer& peer, wire::CompactBlock& message) { relay.OnCompactBlock(peer, message); }
+  void On(Peer& peer, wire::BlockTxn& message) { relay.OnBlockTxn(peer, message); }
+  void On(Peer& peer, wire::GetHeaders& message) { serving.OnGetHeaders(peer, message); }
+  void On(Peer& peer, wire::GetBlocks& message) { serving.OnGetBlocks(peer, message); }
+  void On(Peer& peer, wire::GetData& message) { serving.OnGetData(peer, message); }
+  void On(Peer& peer, wire::GetBlockTxn& message) { serving.OnGetBlockTxn(peer, message); }
+  void On(Peer& peer, wire::GetCFilters& message) { serving.OnGetCFilters(peer, message); }
+  void On(Peer& peer, wire::GetCFHeaders& message) { serving.OnGetCFHeaders(peer, message); }
+  void On(Peer& peer, wire::GetCFCheckpt& message) { serving.OnGetCFCheckpt(peer, message); }
   void On(Peer& peer, wire::BlockMessage& message) {
     blocks.OnBlock(peer, std::move(message.block));
   }
@@ -61,8 +81,6 @@ class Protocol::Impl {
     addresses.OnAddresses(peer, std::move(message.addresses));
   }
   void On(Peer& peer, wire::GetAddr&) { addresses.OnGetAddr(peer); }
-  void On(Peer& peer, wire::Inv& message) { download.OnInv(peer, message.items); }
-  void On(Peer& peer, wire::GetData& message);
   void On(Peer& peer, wire::TxMessage& message) {
     download.OnTransaction(peer, std::move(message.transaction));
   }

@@ -148,6 +148,13 @@ class Effects {
   /// Answer: `FiltersRead`.
   virtual void ReadFilters(PeerId peer, FilterQuery query) = 0;
 
+  /// Whether as much was sent as -maxuploadtarget allows; `for_history`: as may be spent on old
+  /// blocks, which leaves room for the new ones of the rest of the day.
+  virtual bool UploadTargetReached(bool for_history) const {
+    (void)for_history;
+    return false;
+  }
+
   /// Open a connection; `Connected` follows, or `ConnectFailed`.
   virtual void Connect(const wire::Endpoint& endpoint, ConnectionType type) = 0;
   /// Ask the DNS seeds, or take the fixed ones, for addresses: `AddressesFound` follows.

@@ -1,0 +1,525 @@
+#include <gtest/gtest.h>
+
+#include "cairn/wire/compact_block.h"
+#include "tests/support/protocol_world.h"
+
+namespace cairn::p2p {
+namespace {
+
+using std::chrono::seconds;
+using test::BlockPlan;
+using test::MakeBlock;
+using test::Place;
+using test::ProtocolWorld;
+
+TransactionPtr SomeTransaction(uint32_t number) {
+  OutPoint prevout;
+  StoreLittle(prevout.txid.bytes.data(), number + 1);
+  prevout.index = 0;
+  return test::MakeSpend(prevout, 1000 + number);
+}
+
+std::vector<TransactionPtr> SomeTransactions(uint32_t count, uint32_t first = 0) {
+  std::vector<TransactionPtr> transactions;
+  for (uint32_t i = 0; i < count; ++i) transactions.push_back(SomeTransaction(first + i));
+  return transactions;
+}
+
+/// A block on our tip with these transactions.
+BlockPtr BlockWith(const ProtocolWorld& world, std::vector<TransactionPtr> transactions,
+                   uint32_t tag = 0) {
+  BlockPlan plan;
+  plan.transactions = std::move(transactions);
+  plan.tag = tag;
+  return MakeBlock(world.chain.params(), world.chain.TipPlace(), plan).block;
+}
+
+wire::BlockTxn PartsOf(const BlockPtr& block, const wire::GetBlockTxn& request) {
+  return *wire::AnswerBlockTxn(block, request);
+}
+
+std::vector<wire::CompactBlock> TakeCompact(ProtocolWorld& world, PeerId peer) {
+  std::vector<wire::CompactBlock> blocks;
+  for (const auto& raw : world.Take<wire::RawMessage>(peer)) {
+    auto message = wire::Decode(raw.command, Bytes(*raw.payload));
+    if (!message) continue;
+    if (auto* compact = std::get_if<wire::CompactBlock>(&*message)) {
+      blocks.push_back(std::move(*compact));
+    }
+  }
+  return blocks;
+}
+
+/// A peer knows our tip, as after it has answered our first getheaders.
+void TellTip(ProtocolWorld& world, PeerId peer) {
+  world.Receive(peer, wire::Headers{{world.chain.View()->tip->header}});
+}
+
+// -- announcing --
+
+TEST(BlockRelay, CompactBlocksAreOfferedAfterTheHandshake) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join();
+  const auto said = world.Take<wire::SendCompact>(peer);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_FALSE(said[0].high_bandwidth);
+  EXPECT_EQ(said[0].version, 2u);
+  const PeerId old =
+      world.Join({.type = ConnectionType::kInbound, .version = 70013, .compact = false});
+  EXPECT_TRUE(world.Take<wire::SendCompact>(old).empty());
+}
+
+TEST(BlockRelay, HeadersAreWantedOnceThePeersChainIsKnown) {
+  ProtocolWorld world;
+  world.chain.Extend(1);
+  const PeerId peer = world.Join();
+  EXPECT_TRUE(world.Take<wire::SendHeaders>(peer).empty());
+  TellTip(world, peer);
+  EXPECT_EQ(world.Take<wire::SendHeaders>(peer).size(), 1u);
+  TellTip(world, peer);
+  EXPECT_TRUE(world.Take<wire::SendHeaders>(peer).empty());
+}
+
+TEST(BlockRelay, AnnouncesByHashUnlessAskedForMore) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join();
+  world.Forget();
+  world.Mine(1);
+  const auto inv = world.Take<wire::Inv>(peer);
+  ASSERT_EQ(inv.size(), 1u);
+  EXPECT_EQ(inv[0].items[0], wire::InvItem::Of(world.chain.View()->tip->hash));
+  EXPECT_TRUE(world.TakeCommands(peer).empty());
+}
+
+TEST(BlockRelay, AnnouncesByHeadersThatConnect) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::SendHeaders{});
+  world.Forget();
+  world.Mine(1);  // the peer has not said that it knows even the first block
+  EXPECT_EQ(world.TakeCommands(peer), std::vector<std::string>{"inv"});
+  TellTip(world, peer);
+  world.Forget();
+  world.Mine(1);
+  world.Mine(1);
+  const auto headers = world.Take<wire::Headers>(peer);
+  ASSERT_EQ(headers.size(), 2u);
+  EXPECT_EQ(headers[1].headers.size(), 1u);
+  EXPECT_EQ(headers[1].headers[0].Hash(), world.chain.View()->tip->hash);
+}
+
+TEST(BlockRelay, WhatWeToldOnRequestIsKnown) {
+  ProtocolWorld world;
+  world.chain.Extend(3);
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::SendHeaders{});
+  world.Receive(peer, wire::GetHeaders{{{world.chain.params().genesis_hash}, {}}});
+  world.Forget();
+  world.Mine(1);
+  EXPECT_EQ(world.TakeCommands(peer), std::vector<std::string>{"headers"});
+}
+
+TEST(BlockRelay, ABlockIsNotAnnouncedToWhoGaveIt) {
+  ProtocolWorld world;
+  const PeerId giver = world.Join();
+  const PeerId other = world.Join();
+  const auto blocks = world.chain.Make(1);
+  world.Announce(giver, blocks);
+  world.Forget();
+  world.Deliver(giver, blocks[0]);
+  EXPECT_TRUE(world.Take<wire::Inv>(giver).empty());
+  EXPECT_EQ(world.Take<wire::Inv>(other).size(), 1u);
+}
+
+TEST(BlockRelay, AReorganisationIsAnnouncedFromTheForkOn) {
+  ProtocolWorld world;
+  world.chain.Extend(3);
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::SendHeaders{});
+  TellTip(world, peer);
+  const auto fork = world.chain.Make(Place::Of(world.chain.View()->At(1)), 8, 9);
+  std::vector<Header> headers;
+  for (const BlockPtr& block : fork) headers.push_back(block->header());
+  world.chain.AcceptHeaders(headers);
+  world.Forget();
+  world.Mine({fork.rbegin(), fork.rend()});
+  const auto told = world.Take<wire::Headers>(peer);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].headers.size(), 8u);
+  EXPECT_EQ(told[0].headers[0].Hash(), fork[0]->hash());
+}
+
+TEST(BlockRelay, ALargeReorganisationIsAnnouncedByItsTip) {
+  ProtocolWorld world;
+  world.chain.Extend(3);
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::SendHeaders{});
+  TellTip(world, peer);
+  const auto fork = world.chain.Make(Place::Of(world.chain.View()->At(1)), 9, 9);
+  std::vector<Header> headers;
+  for (const BlockPtr& block : fork) headers.push_back(block->header());
+  world.chain.AcceptHeaders(headers);
+  world.Forget();
+  world.Mine({fork.rbegin(), fork.rend()});
+  EXPECT_EQ(world.TakeCommands(peer), std::vector<std::string>{"inv"});
+}
+
+TEST(BlockRelay, NothingIsAnnouncedDuringInitialDownload) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join();
+  world.chain.initial_download = true;
+  world.Forget();
+  world.Mine(1);
+  EXPECT_TRUE(world.TakeCommands(peer).empty());
+}
+
+TEST(BlockRelay, WhoWantsCompactBlocksGetsThemBeforeTheyConnect) {
+  ProtocolWorld world;
+  const PeerId peer = world.JoinInbound();
+  world.Receive(peer, wire::SendCompact{true, 2});
+  EXPECT_TRUE(world.InfoOf(peer).high_bandwidth_from);
+  world.Mine(1);
+  TellTip(world, peer);
+  const BlockPtr block = BlockWith(world, SomeTransactions(3));
+  const PeerId giver = world.Join();
+  world.Announce(giver, {block});
+  world.Forget();
+  world.protocol->BlockChecked(block, world.now);
+  const auto compact = TakeCompact(world, peer);
+  ASSERT_EQ(compact.size(), 1u);
+  EXPECT_EQ(compact[0].header.Hash(), block->hash());
+  EXPECT_EQ(compact[0].short_ids.size(), 3u);
+  // Parts of it can be had, though it is not connected; and nothing is said twice.
+  world.Receive(peer, wire::GetBlockTxn{block->hash(), {2}});
+  EXPECT_EQ(world.Take<wire::BlockTxn>(peer).size(), 1u);
+  world.Receive(peer, wire::GetData{{wire::InvItem::Of(block->hash(), 2u | (1u << 30))}});
+  EXPECT_EQ(world.Take<wire::RawMessage>(peer).size(), 1u);
+  world.Deliver(giver, block);
+  EXPECT_EQ(world.chain.Height(), 2);
+  EXPECT_TRUE(world.TakeCommands(peer).empty());
+}
+
+TEST(BlockRelay, AMutatedBlockIsNotSpread) {
+  ProtocolWorld world;
+  const PeerId peer = world.JoinInbound();
+  world.Receive(peer, wire::SendCompact{true, 2});
+  world.Mine(1);
+  TellTip(world, peer);
+  const BlockPtr block = BlockWith(world, {});
+  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
+  coinbase.inputs[0].witness = {Bytes(32, 1)};
+  const BlockPtr mutated =
+      test::JoinBlock(block->header(), std::vector<TransactionPtr>{coinbase.Finish()});
+  world.chain.AcceptHeaders(std::vector<Header>{block->header()});
+  world.Forget();
+  world.protocol->BlockChecked(mutated, world.now);
+  EXPECT_TRUE(TakeCompact(world, peer).empty());
+  world.protocol->BlockChecked(block, world.now);
+  EXPECT_EQ(TakeCompact(world, peer).size(), 1u);
+}
+
+TEST(BlockRelay, WhoWantsCompactBlocksGetsOurOwnSo) {
+  ProtocolWorld world;
+  const PeerId peer = world.JoinInbound();
+  world.Receive(peer, wire::SendCompact{true, 2});
+  world.Mine(1);
+  TellTip(world, peer);
+  world.Forget();
+  world.Mine(1);
+  EXPECT_EQ(TakeCompact(world, peer).size(), 1u);
+  world.Receive(peer, wire::SendCompact{false, 2});
+  world.Mine(1);
+  EXPECT_EQ(world.TakeCommands(peer), std::vector<std::string>{"inv"});
+}
+
+TEST(BlockRelay, OtherVersionsOfCompactBlocksAreNotSpoken) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join({.type = ConnectionType::kInbound, .compact = false});
+  world.Receive(peer, wire::SendCompact{true, 1});
+  EXPECT_FALSE(world.InfoOf(peer).high_bandwidth_from);
+}
+
+// -- who is to send us compact blocks --
+
+/// The peer gives us a new tip.
+void GiveBlock(ProtocolWorld& world, PeerId peer) {
+  const auto blocks = world.chain.Make(1, static_cast<uint32_t>(peer));
+  world.Deliver(peer, blocks[0]);
+}
+
+TEST(BlockRelay, ThreeWhoGaveBlocksLatelyAreAskedForCompactOnes) {
+  ProtocolWorld world;
+  std::vector<PeerId> peers;
+  for (int i = 0; i < 4; ++i) peers.push_back(world.Join());
+  world.Forget();
+  for (int i = 0; i < 3; ++i) GiveBlock(world, peers[static_cast<size_t>(i)]);
+  for (int i = 0; i < 3; ++i) {
+    const PeerId peer = peers[static_cast<size_t>(i)];
+    EXPECT_TRUE(world.InfoOf(peer).high_bandwidth_to);
+    const auto said = world.Take<wire::SendCompact>(peer);
+    ASSERT_EQ(said.size(), 1u);
+    EXPECT_TRUE(said[0].high_bandwidth);
+  }
+  GiveBlock(world, peers[0]);  // it keeps its place
+  GiveBlock(world, peers[3]);
+  EXPECT_TRUE(world.InfoOf(peers[0]).high_bandwidth_to);
+  EXPECT_FALSE(world.InfoOf(peers[1]).high_bandwidth_to);
+  EXPECT_TRUE(world.InfoOf(peers[3]).high_bandwidth_to);
+  const auto said = world.Take<wire::SendCompact>(peers[1]);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_FALSE(said[0].high_bandwidth);
+}
+
+TEST(BlockRelay, TheLastOneThatWeChoseIsNotPushedOut) {
+  ProtocolWorld world;
+  const PeerId chosen = world.Join();
+  GiveBlock(world, chosen);
+  for (int i = 0; i < 6; ++i) GiveBlock(world, world.JoinInbound());
+  EXPECT_TRUE(world.InfoOf(chosen).high_bandwidth_to);
+  int inbound = 0;
+  for (const PeerInfo& info : world.protocol->Peers(world.now)) {
+    inbound += info.type == ConnectionType::kInbound && info.high_bandwidth_to;
+  }
+  EXPECT_EQ(inbound, 2);
+}
+
+TEST(BlockRelay, NobodyIsAskedDuringInitialDownloadOrWithoutTransactions) {
+  ProtocolWorld world;
+  world.chain.initial_download = true;
+  const PeerId peer = world.Join();
+  GiveBlock(world, peer);
+  EXPECT_FALSE(world.InfoOf(peer).high_bandwidth_to);
+  Settings settings = ProtocolWorld::Quiet();
+  settings.blocks_only = true;
+  ProtocolWorld quiet(ProtocolWorld::Regtest(), settings);
+  const PeerId other = quiet.Join();
+  GiveBlock(quiet, other);
+  EXPECT_FALSE(quiet.InfoOf(other).high_bandwidth_to);
+}
+
+// -- compact blocks that come --
+
+TEST(CompactBlocks, AreCompletedFromThePool) {
+  ProtocolWorld world;
+  const auto transactions = SomeTransactions(5);
+  for (const TransactionPtr& tx : transactions) world.pool.Add(tx);
+  const BlockPtr block = BlockWith(world, transactions);
+  const PeerId peer = world.Join();
+  world.Forget();
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  EXPECT_EQ(world.chain.Height(), 1);
+  EXPECT_TRUE(world.Take<wire::GetBlockTxn>(peer).empty());
+  EXPECT_TRUE(Equal(world.chain.BlockOf(block->hash())->bytes(), block->bytes()));
+}
+
+TEST(CompactBlocks, WhatIsMissingIsAskedFor) {
+  ProtocolWorld world;
+  const auto transactions = SomeTransactions(5);
+  for (const size_t i : {0u, 2u, 4u}) world.pool.Add(transactions[i]);
+  const BlockPtr block = BlockWith(world, transactions);
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  const auto asked = world.Take<wire::GetBlockTxn>(peer);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].indexes, (std::vector<uint16_t>{2, 4}));
+  EXPECT_EQ(world.InfoOf(peer).in_flight, std::vector<int>{1});
+  world.Receive(peer, PartsOf(block, asked[0]));
+  EXPECT_EQ(world.chain.Height(), 1);
+  EXPECT_TRUE(world.InfoOf(peer).in_flight.empty());
+}
+
+TEST(CompactBlocks, UseWhatWasReplacedOrRefusedLately) {
+  ProtocolWorld world;
+  const auto transactions = SomeTransactions(2);
+  TransactionVerdict verdict;
+  verdict.fate = TransactionFate::kAccepted;
+  verdict.replaced = {transactions[0]};
+  world.protocol->TransactionJudged(0, SomeTransaction(9), verdict, world.now);
+  verdict.fate = TransactionFate::kOrphan;
+  verdict.replaced.clear();
+  world.protocol->TransactionJudged(0, transactions[1], verdict, world.now);
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::MakeCompactBlock(BlockWith(world, transactions), 1));
+  EXPECT_EQ(world.chain.Height(), 1);
+}
+
+TEST(CompactBlocks, APeerThatSendsTooLittleMisbehaves) {
+  ProtocolWorld world;
+  const BlockPtr block = BlockWith(world, SomeTransactions(3));
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  world.Receive(peer, wire::BlockTxn{block->hash(), {}});
+  EXPECT_TRUE(world.IsGone(peer));
+}
+
+TEST(CompactBlocks, TransactionsThatDoNotFitLeadToTheWholeBlock) {
+  ProtocolWorld world;
+  const BlockPtr block = BlockWith(world, SomeTransactions(3));
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  world.Forget();
+  world.Receive(peer, wire::BlockTxn{block->hash(), SomeTransactions(3, 50)});
+  EXPECT_FALSE(world.IsGone(peer));
+  const auto asked = world.Take<wire::GetData>(peer);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].items[0].type, wire::InvItem::kWitnessBlock);
+  world.Deliver(peer, block);
+  EXPECT_EQ(world.chain.Height(), 1);
+}
+
+TEST(CompactBlocks, UnaskedTransactionsOfBlocksAreIgnored) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::BlockTxn{BlockHash{}, SomeTransactions(3)});
+  EXPECT_FALSE(world.IsGone(peer));
+}
+
+TEST(CompactBlocks, AnInvalidOneIsNotTheSendersFault) {
+  ProtocolWorld world;
+  const BlockPtr block = BlockWith(world, {});
+  world.chain.breaking.insert(block->hash());
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  EXPECT_FALSE(world.IsGone(peer));
+  EXPECT_TRUE(world.chain.Find(block->hash())->failed);
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  EXPECT_FALSE(world.IsGone(peer));
+}
+
+TEST(CompactBlocks, AWrongWitnessLeadsToTheWholeBlock) {
+  ProtocolWorld world;
+  const BlockPtr block = BlockWith(world, {});
+  wire::CompactBlock compact = wire::MakeCompactBlock(block, 1);
+  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
+  coinbase.inputs[0].witness = {Bytes(32, 1)};
+  compact.prefilled[0].transaction = coinbase.Finish();
+  const PeerId peer = world.Join();
+  world.Forget();
+  world.Receive(peer, compact);
+  EXPECT_FALSE(world.IsGone(peer));
+  EXPECT_EQ(world.chain.Height(), 0);
+  const auto asked = world.Take<wire::GetData>(peer);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].items[0].type, wire::InvItem::kWitnessBlock);
+  world.Deliver(peer, block);
+  EXPECT_EQ(world.chain.Height(), 1);
+}
+
+TEST(CompactBlocks, OfTooLittleWorkAreIgnored) {
+  consensus::Params params = ProtocolWorld::Regtest();
+  params.minimum_chain_work = U256(1000);
+  ProtocolWorld world(params);
+  const BlockPtr block = BlockWith(world, {});
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  EXPECT_EQ(world.chain.Find(block->hash()), nullptr);
+  EXPECT_FALSE(world.IsGone(peer));
+}
+
+TEST(CompactBlocks, WithoutWorkAreMisbehaviour) {
+  ProtocolWorld world;
+  wire::CompactBlock compact = wire::MakeCompactBlock(BlockWith(world, {}), 1);
+  test::SolveHeader(compact.header, world.chain.params(), false);
+  const PeerId peer = world.Join();
+  world.Receive(peer, compact);
+  EXPECT_TRUE(world.IsGone(peer));
+}
+
+TEST(CompactBlocks, OnAnUnknownParentHeadersAreAskedFor) {
+  ProtocolWorld world;
+  const auto blocks = world.chain.Make(2);
+  const PeerId peer = world.Join();
+  world.Receive(peer, wire::Headers{});
+  world.Forget();
+  world.Receive(peer, wire::MakeCompactBlock(blocks[1], 1));
+  EXPECT_EQ(world.Take<wire::GetHeaders>(peer).size(), 1u);
+}
+
+TEST(CompactBlocks, FarAboveTheTipCountAsHeaders) {
+  ProtocolWorld world;
+  const auto blocks = world.chain.Make(4);
+  const PeerId peer = world.Join();
+  std::vector<Header> headers;
+  for (size_t i = 0; i < 3; ++i) headers.push_back(blocks[i]->header());
+  world.chain.AcceptHeaders(headers);
+  world.Forget();
+  world.Receive(peer, wire::MakeCompactBlock(blocks[3], 1));
+  EXPECT_EQ(world.TakeAsked(peer).size(), 4u);
+  EXPECT_EQ(world.InfoOf(peer).synced_headers, 4);
+}
+
+TEST(CompactBlocks, UpToThreePeersHelpAtATime) {
+  ProtocolWorld world;
+  std::vector<PeerId> peers;
+  for (int i = 0; i < 3; ++i) {
+    peers.push_back(world.JoinInbound());
+    GiveBlock(world, peers.back());
+  }
+  const PeerId chosen = world.Join();
+  GiveBlock(world, chosen);  // takes the first one's place
+  const auto transactions = SomeTransactions(3);
+  const BlockPtr block = BlockWith(world, transactions);
+  world.Forget();
+  const auto asked_of = [&](PeerId peer) {
+    world.Receive(peer, wire::MakeCompactBlock(block, static_cast<uint64_t>(peer) + 1));
+    return world.Take<wire::GetBlockTxn>(peer).size();
+  };
+  EXPECT_EQ(asked_of(peers[0]), 1u);  // the first one, whoever it is
+  EXPECT_EQ(asked_of(peers[1]), 1u);
+  EXPECT_EQ(asked_of(peers[2]), 0u);  // the last place is for one that we chose
+  EXPECT_EQ(asked_of(chosen), 1u);
+  // Whoever is first, delivers.
+  world.Receive(chosen, wire::BlockTxn{block->hash(), transactions});
+  EXPECT_EQ(world.chain.View()->tip->hash, block->hash());
+  for (const PeerInfo& info : world.protocol->Peers(world.now)) {
+    EXPECT_TRUE(info.in_flight.empty());
+  }
+  world.Receive(peers[0], wire::BlockTxn{block->hash(), transactions});
+  EXPECT_FALSE(world.IsGone(peers[0]));
+}
+
+TEST(CompactBlocks, WhoMayNotHelpMayStillBringAllAtOnce) {
+  ProtocolWorld world;
+  std::vector<PeerId> peers;
+  for (int i = 0; i < 3; ++i) {
+    peers.push_back(world.Join());
+    GiveBlock(world, peers.back());
+  }
+  const auto transactions = SomeTransactions(2);
+  const BlockPtr block = BlockWith(world, transactions);
+  for (const PeerId peer : peers) world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  const PeerId fourth = world.JoinInbound();
+  wire::CompactBlock compact = wire::MakeCompactBlock(block, 1);
+  world.Receive(fourth, compact);
+  EXPECT_EQ(world.chain.Height(), 3);
+  for (const TransactionPtr& tx : transactions) world.pool.Add(tx);
+  world.Receive(fourth, compact);
+  EXPECT_EQ(world.chain.Height(), 4);
+}
+
+TEST(CompactBlocks, WaitForTheVerdictOnTheHeader) {
+  ProtocolWorld world;
+  const PeerId peer = world.Join();
+  world.hold = ProtocolWorld::kHeaders;
+  world.Receive(peer, wire::MakeCompactBlock(BlockWith(world, {}), 1));
+  world.Receive(peer, wire::Ping{1});
+  EXPECT_EQ(world.questions.size(), 1u);
+  EXPECT_TRUE(world.Take<wire::Pong>(peer).empty());
+  world.Answer();
+  EXPECT_EQ(world.chain.Height(), 1);
+  EXPECT_EQ(world.Take<wire::Pong>(peer).size(), 1u);
+}
+
+TEST(CompactBlocks, OnAnInvalidParentAreMisbehaviour) {
+  ProtocolWorld world;
+  const auto bad = world.chain.Make(1, 7);
+  world.chain.breaking.insert(bad[0]->hash());
+  world.chain.AcceptBlock(bad[0]);
+  const PeerId peer = world.JoinInbound();
+  const auto next = world.chain.Make(Place{bad[0]->hash(), 1, bad[0]->header().time}, 1);
+  world.Receive(peer, wire::MakeCompactBlock(next[0], 1));
+  EXPECT_TRUE(world.IsGone(peer));
+}
+
+}  // namespace
+}  // namespace cairn::p2p
