@@ -138,6 +138,7 @@ void ChainState::Condemn(HeaderEntry* entry) {
 void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredRecords stored) {
   entry->body_size = static_cast<uint32_t>(block->bytes().size());
   entry->tx_count = static_cast<uint32_t>(block->transactions().size());
+  if (stored.body == 0) stored.body = TakeLeftOut(*block);
   if (stored.body == 0) stored.body = store_->WriteBody(block);
   entry->body_sequence.store(stored.body, std::memory_order_release);
   entry->undo_sequence = stored.undo;
@@ -198,8 +199,9 @@ Result<BlockPtr> ChainState::ReadBlock(const HeaderEntry& entry) const {
   if (!bytes) return tl::unexpected(bytes.error());
   auto block = Block::Parse(*std::move(bytes));
   if (!block || (*block)->hash() != entry.hash) {
-    return cairn::Fail(ErrorCode::kCorruption,
-                       "the stored body of " + entry.hash.ToString() + " is damaged");
+    return cairn::Fail(ErrorCode::kCorruption, "the stored body of " + entry.hash.ToString() +
+                                                   " is damaged; " +
+                                                   std::string(storage::kRecordWayOut));
   }
   return block;
 }
@@ -209,8 +211,9 @@ Result<std::vector<storage::StoredCoin>> ChainState::ReadSpent(const HeaderEntry
   if (!undo) return tl::unexpected(undo.error());
   auto spent = DecodeUndo(entry.hash, *undo);
   if (!spent) {
-    return cairn::Fail(ErrorCode::kCorruption,
-                       "the undo data of " + entry.hash.ToString() + " is damaged");
+    return cairn::Fail(ErrorCode::kCorruption, "the undo data of " + entry.hash.ToString() +
+                                                   " is damaged; " +
+                                                   std::string(storage::kRecordWayOut));
   }
   return *std::move(spent);
 }

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -102,7 +103,7 @@ class ChainState {
   Status InvalidateBlock(const BlockHash& hash);
   Status ReconsiderBlock(const BlockHash& hash);
   Status PreciousBlock(const BlockHash& hash);
-  Result<bool> VerifyChain(int level, int blocks);
+  Result<ChainCheck> VerifyChain(int level, int blocks);
   Result<CoinSet> SnapshotCoins();
   Result<int> PruneTo(int height);  // chain_state_prune.cpp
 
@@ -112,7 +113,7 @@ class ChainState {
   Result<BlockPtr> ReadBlock(const HeaderEntry& entry) const;  // from any thread
   Result<std::vector<storage::StoredCoin>> ReadSpent(const HeaderEntry& entry) const;  // likewise
 
-  /// Makes all that is committed durable, and returns when it is.
+  /// Makes all that is committed durable, and returns when it is. If that fails, the ledger stops.
   Status Flush();
 
   /// Publishes anew if tip or best header have moved since. To be called before a submission is
@@ -190,19 +191,25 @@ class ChainState {
   void StoreGenesis(const BlockPtr& genesis);
   Status LoadTip();
   Status OpenIndexes();
+  /// Whether the blocks that the indexes lack are stored.
+  Status CheckIndexesCanBeBuilt() const;
   Status CheckAtStart();
-  /// Takes the condemned blocks at the tip off. The candidates must be collected anew after it.
+  /// Takes the condemned blocks at the tip off, unless that is interrupted: then some are left, for
+  /// the next start. The candidates must be collected anew after it.
   Status LeaveFailedTip();
   Status ConnectStored();
 
   // Making everything anew (chain_state_reindex.cpp).
   struct FoundRecords;
+  struct FoundBlock;
   Status DestroyWhatIsRemade();
   Status Reindex();
   Result<FoundRecords> ScanRecords();
   Status CheckCoinsCanBeRemade() const;
-  Result<std::vector<HeaderEntry*>> AcceptFoundHeaders(FoundRecords& found);
-  Status AcceptFoundBodies(FoundRecords& found, const std::vector<HeaderEntry*>& entries);
+  Result<std::vector<FoundBlock>> AcceptFoundHeaders(FoundRecords& found);
+  Status AcceptFoundBodies(const std::vector<FoundBlock>& blocks);
+  /// The number of the block's own record, if it is one of `left_out_`; else 0.
+  uint64_t TakeLeftOut(const Block& block);
   bool IsInterrupted() const { return interrupted_ || options_.interrupted(); }
 
   // Pruning (chain_state_prune.cpp).
@@ -263,9 +270,9 @@ class ChainState {
     std::deque<BlockPtr> blocks;
     uint64_t bytes = 0;  // about
   };
-  /// One block of `VerifyChain`. False if it is unsound.
-  Result<bool> VerifyOne(const HeaderEntry& entry, int level, Verified& kept);
-  Result<bool> VerifyConnects(const HeaderEntry& entry, Verified& kept);
+  /// One block of `VerifyChain`.
+  Result<ChainCheck> VerifyOne(const HeaderEntry& entry, int level, Verified& kept);
+  Result<ChainCheck> VerifyConnects(const HeaderEntry& entry, Verified& kept);
   bool AssumesValid(const HeaderEntry* entry) const;
   void Commit(HeaderEntry* tip);
   void Publish();
@@ -297,6 +304,10 @@ class ChainState {
   std::unique_ptr<ReadAhead> read_ahead_;
   std::unique_ptr<Pruner> pruner_;  // null: nothing is pruned
   std::unordered_set<HeaderEntry*> dirty_rows_;
+  /// Bodies that a -reindex found and could not place: their numbers.
+  std::unordered_map<BlockHash, uint64_t, UnsaltedHasher> left_out_;
+  /// And how many it refused, by rules that they once kept: something is set otherwise than then.
+  uint64_t refused_records_ = 0;
   HeaderEntry* tip_ = nullptr;      // committed
   std::deque<Staged> window_;       // above the tip, in chain order
   HeldAnswers held_answers_;        // until the view shows their blocks

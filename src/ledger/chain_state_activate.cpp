@@ -262,8 +262,9 @@ Status ChainState::DisconnectTip() {
 }
 
 Status ChainState::LeaveFailedTip() {
-  way_back_ = 0;  // nothing is pruned meanwhile
+  way_back_ = 0;  // nothing is pruned meanwhile, nor after an interruption
   while (tip_->failed) {
+    if (IsInterrupted()) return {};
     if (Status there = CheckWayBack(tip_->height - 1); !there) return there;
     if (Status done = DisconnectTip(); !done) return done;
   }
@@ -352,7 +353,8 @@ void ChainState::Commit(HeaderEntry* tip) {
 }
 
 void ChainState::PublishIfStale() {
-  if (!failure().empty()) return;  // the tip may stand in the middle of a reorganisation
+  // The tip may stand in the middle of a reorganisation.
+  if (!failure().empty() || tip_->failed) return;
   const ChainViewPtr view = view_.Get();
   const bool behind = tip_->chain_work < view->tip->chain_work && !window_.empty();
   if (behind) return;  // of a reorganisation that is still being proven

@@ -41,6 +41,9 @@ Status ChainState::InvalidateBlock(const BlockHash& hash) {
     return left;
   }
   tree_.RebuildCandidates(tip_);
+  if (tip_->failed) {
+    return cairn::Fail(ErrorCode::kStopped, "the node stops; its next start goes on with that");
+  }
   return AdvanceAndSettle();
 }
 
@@ -67,61 +70,84 @@ Result<CoinSet> ChainState::SnapshotCoins() {
   return CoinSet{tip_, *std::move(snapshot)};
 }
 
-Result<bool> ChainState::VerifyChain(int level, int blocks) {
+Result<ChainCheck> ChainState::VerifyChain(int level, int blocks) {
+  using Outcome = ChainCheck::Outcome;
   SettleAll();
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
   const int lowest = blocks <= 0 || blocks > tip_->height ? 1 : tip_->height - blocks + 1;
   Verified kept;
   const HeaderEntry* entry = tip_;
-  Result<bool> sound = true;
-  for (; entry->height >= lowest && sound && *sound; entry = entry->parent) {
-    if (IsInterrupted()) break;
-    if (!entry->HasBody()) {
+  Outcome in_the_end = Outcome::kSound;
+  Result<ChainCheck> check = ChainCheck{};
+  for (; entry->height >= lowest && check && check->IsSound(); entry = entry->parent) {
+    if (IsInterrupted()) {
+      check->outcome = Outcome::kInterrupted;
+    } else if (!entry->HasBody()) {
       LOG_INFO("Checked blocks down to height {}; those before it are pruned", entry->height + 1);
+      if (in_the_end == Outcome::kSound) in_the_end = Outcome::kSkippedPruned;
       break;
+    } else {
+      if (level >= 3 && kept.bytes > CoinBytes(options_.cache_bytes)) {
+        LOG_INFO("Took blocks off down to height {}; more do not fit into -dbcache",
+                 entry->height + 1);
+        in_the_end = Outcome::kSkippedMemory;
+        level = 2;
+      }
+      check = VerifyOne(*entry, level, kept);
     }
-    if (kept.bytes > CoinBytes(options_.cache_bytes)) {
-      LOG_INFO("Checked blocks down to height {}; more do not fit into -dbcache",
-               entry->height + 1);
-      break;
-    }
-    sound = VerifyOne(*entry, level, kept);
   }
   if (level >= 4) {
-    for (int height = entry->height + 1; sound && *sound && height <= tip_->height; ++height) {
-      if (IsInterrupted()) break;
-      sound = VerifyConnects(*tip_->Ancestor(height), kept);
+    for (int height = entry->height + 1; check && check->IsSound() && height <= tip_->height;
+         ++height) {
+      if (IsInterrupted()) {
+        check->outcome = Outcome::kInterrupted;
+      } else {
+        check = VerifyConnects(*tip_->Ancestor(height), kept);
+      }
     }
   }
   overlay_->Clear();
-  return sound;
+  if (check && check->IsSound()) check->outcome = in_the_end;
+  return check;
 }
 
-Result<bool> ChainState::VerifyOne(const HeaderEntry& entry, int level, Verified& kept) {
-  const auto unsound = [&entry](const std::string& reason) {
-    LOG_ERROR("Block {} at height {} is unsound: {}", entry.hash, entry.height, reason);
-    return false;
+Result<ChainCheck> ChainState::VerifyOne(const HeaderEntry& entry, int level, Verified& kept) {
+  using Outcome = ChainCheck::Outcome;
+  const auto wrong = [&entry](Outcome outcome, const std::string& why) {
+    const std::string reason = "block " + entry.hash.ToString() + " at height " +
+                               std::to_string(entry.height) + ": " + why;
+    LOG_ERROR("Found by the check of the chain: {}", reason);
+    return ChainCheck{outcome, reason};
+  };
+  const auto unreadable = [&wrong](const Error& error) -> Result<ChainCheck> {
+    const bool damaged = error.code == ErrorCode::kCorruption || error.code == ErrorCode::kNotFound;
+    if (!damaged) return tl::unexpected(error);
+    return wrong(Outcome::kDamaged, error.message);
   };
   const auto block = ReadBlock(entry);
-  if (!block) return unsound(block.error().message);
+  if (!block) return unreadable(block.error());
   if (level >= 1) {
     const auto checked = consensus::CheckBlock(*block, params_);
-    if (!checked) return unsound(checked.error().ToString());
+    if (!checked) {
+      return wrong(Outcome::kDamaged,
+                   checked.error().ToString() + "; " + std::string(storage::kRecordWayOut));
+    }
   }
-  if (level < 2) return true;
+  if (level < 2) return ChainCheck{};
   auto spent = ReadSpent(entry);
-  if (!spent) return unsound(spent.error().message);
-  if (level < 3) return true;
+  if (!spent) return unreadable(spent.error());
+  if (level < 3) return ChainCheck{};
   kept.spent.push_back(*std::move(spent));
   // With the undo data, the entries of the overlay and, at level 4, the block itself.
   kept.bytes += uint64_t{3} * entry.body_size;
   const bool before_bip34 = entry.height < params_.heights.bip34;
   const Status off = overlay_->Unstage(**block, kept.spent.back(), before_bip34);
-  if (!off && off.error().code != ErrorCode::kCorruption) return tl::unexpected(off.error());
-  return off ? true : unsound(off.error().message);
+  if (off) return ChainCheck{};
+  if (off.error().code != ErrorCode::kCorruption) return tl::unexpected(off.error());
+  return wrong(Outcome::kUnsound, off.error().message);
 }
 
-Result<bool> ChainState::VerifyConnects(const HeaderEntry& entry, Verified& kept) {
+Result<ChainCheck> ChainState::VerifyConnects(const HeaderEntry& entry, Verified& kept) {
   const auto block = ReadBlock(entry);
   if (!block) return tl::unexpected(block.error());
   kept.blocks.push_back(*block);  // its outputs may be spent by the next
@@ -139,11 +165,10 @@ Result<bool> ChainState::VerifyConnects(const HeaderEntry& entry, Verified& kept
     if (!job->breakdown().empty()) return cairn::Fail(ErrorCode::kIo, job->breakdown());
     verdict = job->verdict();
   }
-  if (!verdict) {
-    LOG_ERROR("Block {} at height {} does not connect: {}", entry.hash, entry.height,
-              verdict.error());
-  }
-  return verdict.has_value();
+  if (verdict) return ChainCheck{};
+  LOG_ERROR("Block {} at height {} does not connect: {}", entry.hash, entry.height,
+            verdict.error());
+  return ChainCheck{ChainCheck::Outcome::kUnsound, verdict.error().ToString()};
 }
 
 }  // namespace cairn::ledger

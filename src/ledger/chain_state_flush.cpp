@@ -29,7 +29,9 @@ Status ChainState::Flush() {
   SettleAll();
   // After a failure the coins in memory may be half of a change.
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
-  return FlushNow();
+  const Status flushed = FlushNow();
+  if (!flushed) Fail(flushed.error());
+  return flushed;
 }
 
 Status ChainState::FlushNow() {

@@ -164,21 +164,49 @@ Status ChainState::OpenIndexes() {
                                IndexBytes(options_.cache_bytes));
   if (!opened) return tl::unexpected(opened.error());
   indexes_ = *std::move(opened);
+  if (Status possible = CheckIndexesCanBeBuilt(); !possible) return possible;
   if (tip_->height > 0) return indexes_->Begin({tip_->height, tip_->hash});
   const auto genesis = Block::Parse(params_.genesis_block);
   if (!genesis) return tl::unexpected(genesis.error());
   return indexes_->BeginAtGenesis(**genesis);
 }
 
+Status ChainState::CheckIndexesCanBeBuilt() const {
+  for (const IndexReader* index : indexes_->readers()) {
+    int height = -1;  // of the last block of our chain that it has
+    if (const HeaderEntry* at = tree_.Find(index->tip().hash); at != nullptr) {
+      const HeaderEntry* fork = FindFork(at, tip_);
+      if (HasWayTo(at, fork)) height = fork->height;
+    }
+    if (height >= pruned_height_) continue;
+    return cairn::Fail(ErrorCode::kInvalid,
+                       std::string(index->name()) +
+                           " best block of the index goes beyond pruned data. Please disable the "
+                           "index or reindex (which will download the whole blockchain again)");
+  }
+  return {};
+}
+
 Status ChainState::CheckAtStart() {
   if (options_.check_level < 0) return {};
-  const auto sound = VerifyChain(options_.check_level, options_.check_blocks);
-  if (!sound) return tl::unexpected(sound.error());
-  if (*sound) return {};
-  return cairn::Fail(
-      ErrorCode::kCorruption,
-      "the last blocks do not fit the coins; start with -reindex-chainstate, or with "
-      "-reindex if that does not help");
+  const auto check = VerifyChain(options_.check_level, options_.check_blocks);
+  if (!check) return tl::unexpected(check.error());
+  switch (check->outcome) {
+    case ChainCheck::Outcome::kSound:
+    case ChainCheck::Outcome::kSkippedPruned:
+    case ChainCheck::Outcome::kInterrupted: return {};
+    case ChainCheck::Outcome::kSkippedMemory:
+      if (!options_.check_strictly) return {};
+      return cairn::Fail(ErrorCode::kInvalid, "Insufficient dbcache for block verification");
+    case ChainCheck::Outcome::kDamaged:
+      return cairn::Fail(ErrorCode::kCorruption,
+                         "what is stored of the last blocks is damaged: " + check->reason);
+    case ChainCheck::Outcome::kUnsound: break;
+  }
+  return cairn::Fail(ErrorCode::kCorruption,
+                     "the last blocks do not fit the coins: " + check->reason +
+                         "; start with -reindex-chainstate, or with -reindex if that does not "
+                         "help");
 }
 
 Status ChainState::ConnectStored() {
@@ -187,6 +215,7 @@ Status ChainState::ConnectStored() {
   if (tip_->failed) {
     if (Status left = LeaveFailedTip(); !left) return left;
     tree_.RebuildCandidates(tip_);
+    if (tip_->failed) return {};  // interrupted
   }
   const int flushed_height = tip_->height;
   progress_.emplace(Progress{"Connecting stored blocks", flushed_height, ProgressClock()});

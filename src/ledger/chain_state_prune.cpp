@@ -113,7 +113,7 @@ Result<int> ChainState::PruneTo(int height) {
   }
   if (Status flushed = Flush(); !flushed) return tl::unexpected(flushed.error());
   prune_to_ = height;
-  if (Status flushed = FlushNow(); !flushed) return tl::unexpected(flushed.error());
+  if (Status flushed = Flush(); !flushed) return tl::unexpected(flushed.error());
   return pruned_height_.load();
 }
 

@@ -67,8 +67,12 @@ struct ChainState::FoundRecords {
   std::unordered_map<BlockHash, Body, UnsaltedHasher> bodies;
   std::unordered_map<BlockHash, uint64_t, UnsaltedHasher> undos;
   uint64_t damaged = 0;
-  uint64_t refused = 0;   // by rules that they once kept: something is set otherwise than then
-  uint64_t left_out = 0;  // since blocks before them are missing
+};
+
+/// A block whose header has its place, and where its records lie.
+struct ChainState::FoundBlock {
+  HeaderEntry* entry = nullptr;
+  StoredRecords stored;
 };
 
 Status ChainState::DestroyWhatIsRemade() {
@@ -107,23 +111,25 @@ Status ChainState::Reindex() {
     LOG_WARNING("{} stored records are damaged: their blocks count as never stored",
                 found->damaged);
   }
-  const auto entries = AcceptFoundHeaders(*found);
-  if (!entries) return tl::unexpected(entries.error());
-  LOG_INFO("Reindexing {} stored blocks, up to height {}", entries->size(),
+  const auto blocks = AcceptFoundHeaders(*found);
+  if (!blocks) return tl::unexpected(blocks.error());
+  // What is needed from here on is a tenth of it. The cache of coins takes its place.
+  *found = {};
+  LOG_INFO("Reindexing {} stored blocks, up to height {}", blocks->size(),
            tree_.best_header()->height);
-  if (Status accepted = AcceptFoundBodies(*found, *entries); !accepted) return accepted;
+  if (Status accepted = AcceptFoundBodies(*blocks); !accepted) return accepted;
   if (IsInterrupted() || !failure().empty()) return {};
   if (Status flushed = FlushNow(); !flushed) return flushed;
   // A pruned store begins anew; of another nothing is given up that may be of use later.
-  const bool begins_anew = pruner_ != nullptr && found->refused == 0;
+  const bool begins_anew = pruner_ != nullptr && refused_records_ == 0;
   if (begins_anew) {
     if (Status deleted = DeleteLeftovers(); !deleted) return deleted;
   }
-  if (begins_anew || found->left_out + found->refused == 0) {
+  if (begins_anew || left_out_.size() + refused_records_ == 0) {
     if (Status done = block_store_->SetReindexing(false); !done) return done;
   } else {
     LOG_WARNING("{} stored blocks cannot be placed yet and {} are refused: each start tries again",
-                found->left_out, found->refused);
+                left_out_.size(), refused_records_);
   }
   LOG_INFO("Reindexed: height {}", tip_->height);
   return {};
@@ -159,10 +165,10 @@ Result<ChainState::FoundRecords> ChainState::ScanRecords() {
 }
 
 /// Parents come before their children; what leads to no known block is left out.
-Result<std::vector<HeaderEntry*>> ChainState::AcceptFoundHeaders(FoundRecords& found) {
+Result<std::vector<ChainState::FoundBlock>> ChainState::AcceptFoundHeaders(FoundRecords& found) {
   ByParent<BlockHash> children;
   for (const auto& [hash, body] : found.bodies) children.emplace(body.header.previous, hash);
-  std::vector<HeaderEntry*> entries;
+  std::vector<FoundBlock> blocks;
   Status clock_is_right;
   // Besides genesis, all that was known when this was cut off before: some of it may be pruned.
   std::deque<BlockHash> known;
@@ -172,7 +178,10 @@ Result<std::vector<HeaderEntry*>> ChainState::AcceptFoundHeaders(FoundRecords& f
     for (const BlockHash& hash : group) {
       const SubmitResult result = AcceptHeader(found.bodies.at(hash).header, hash);
       if (result.outcome == BlockOutcome::kStored || result.outcome == BlockOutcome::kDuplicate) {
-        entries.push_back(tree_.Find(hash));
+        const auto undo = found.undos.find(hash);
+        blocks.push_back(
+            {tree_.Find(hash),
+             {found.bodies.at(hash).sequence, undo != found.undos.end() ? undo->second : 0}});
         accepted.push_back(hash);
       } else if (result.reason == "time-too-new") {
         clock_is_right =
@@ -180,74 +189,86 @@ Result<std::vector<HeaderEntry*>> ChainState::AcceptFoundHeaders(FoundRecords& f
                                                  " lies in the future: is the clock right?");
       } else {
         LOG_INFO("Stored block {} refused: {}", hash, result.reason);
-        ++found.refused;
+        ++refused_records_;
       }
     }
     return accepted;
   });
   if (!clock_is_right) return tl::unexpected(clock_is_right.error());
   // Of two branches the one whose block was stored first is met first, as it was then.
-  std::ranges::stable_sort(entries, {}, [&](const HeaderEntry* entry) {
-    return std::pair(entry->height, found.bodies.at(entry->hash).sequence);
+  std::ranges::stable_sort(blocks, {}, [](const FoundBlock& block) {
+    return std::pair(block.entry->height, block.stored.body);
   });
-  found.left_out = children.size();
+  for (const auto& [parent, hash] : children) left_out_[hash] = found.bodies.at(hash).sequence;
   if (pruner_ != nullptr) {
     // Nothing may be pruned from beneath what is yet to be read.
-    for (HeaderEntry* entry : entries) {
-      if (entry->tx_count == 0) pruner_->Add(found.bodies.at(entry->hash).sequence, entry, 0);
+    for (const FoundBlock& block : blocks) {
+      if (block.entry->tx_count == 0) pruner_->Add(block.stored.body, block.entry, 0);
     }
   }
-  return entries;
+  return blocks;
 }
 
-Status ChainState::AcceptFoundBodies(FoundRecords& found,
-                                     const std::vector<HeaderEntry*>& entries) {
+Status ChainState::AcceptFoundBodies(const std::vector<FoundBlock>& blocks) {
   struct Begun {
-    HeaderEntry* entry;
+    FoundBlock found;
     std::future<BlockCheck> block;
   };
-  const auto begin = [&](HeaderEntry* entry) {
-    const uint64_t sequence = found.bodies.at(entry->hash).sequence;
-    const auto task = std::make_shared<std::packaged_task<BlockCheck()>>([this, sequence] {
-      auto bytes = block_store_->ReadBody(sequence);
-      return Check(bytes ? Block::Parse(*std::move(bytes)) : tl::unexpected(bytes.error()));
-    });
+  // Workers read and check for us: even where memory runs out, nothing goes before they are done.
+  struct Ahead : std::deque<Begun> {
+    ~Ahead() {
+      for (Begun& begun : *this) {
+        if (begun.block.valid()) begun.block.wait();
+      }
+    }
+  } ahead;
+  const auto begin = [&](const FoundBlock& found) {
+    const auto task =
+        std::make_shared<std::packaged_task<BlockCheck()>>([this, sequence = found.stored.body] {
+          auto bytes = block_store_->ReadBody(sequence);
+          return Check(bytes ? Block::Parse(*std::move(bytes)) : tl::unexpected(bytes.error()));
+        });
+    ahead.push_back({found, task->get_future()});
     workers_.Run([task] { (*task)(); });
-    return Begun{entry, task->get_future()};
   };
 
   progress_.emplace(Progress{"Reindexing", tip_->height, ProgressClock()});
-  std::deque<Begun> ahead;
   size_t next = 0;
   while (!IsInterrupted() && failure().empty()) {
-    for (; next < entries.size() && ahead.size() < kBlocksAhead; ++next) {
-      const bool done_before = entries[next]->tx_count != 0;  // this run was cut off
-      if (!done_before) ahead.push_back(begin(entries[next]));
+    for (; next < blocks.size() && ahead.size() < kBlocksAhead; ++next) {
+      const bool done_before = blocks[next].entry->tx_count != 0;  // this run was cut off
+      if (!done_before) begin(blocks[next]);
     }
     if (ahead.empty()) break;
     const BlockCheck checked = ahead.front().block.get();
-    const BlockHash& hash = ahead.front().entry->hash;
+    const FoundBlock found = ahead.front().found;
+    ahead.pop_front();
     SettleReady();
     if (checked.block == nullptr) {
-      LOG_WARNING("Stored block {} cannot be read: {}", hash, checked.malformed);
+      LOG_WARNING("Stored block {} cannot be read: {}", found.entry->hash, checked.malformed);
     } else if (!checked.verdict) {
       RefuseBlock(*checked.block, checked.verdict.error());
-      ++found.refused;
+      ++refused_records_;
     } else {
-      const auto undo = found.undos.find(hash);
-      const auto note = [&found](const SubmitResult& result) {
-        if (result.outcome == BlockOutcome::kRejected) ++found.refused;
+      const auto note = [this](const SubmitResult& result) {
+        if (result.outcome == BlockOutcome::kRejected) ++refused_records_;
       };
-      AcceptBlock(*checked.verdict, note,
-                  {found.bodies.at(hash).sequence, undo != found.undos.end() ? undo->second : 0});
+      AcceptBlock(*checked.verdict, note, found.stored);
     }
-    ahead.pop_front();
   }
-  for (Begun& begun : ahead) begun.block.wait();
   SettleAll();
   progress_.reset();
   if (!failure().empty()) return cairn::Fail(ErrorCode::kIo, failure());
   return {};
+}
+
+uint64_t ChainState::TakeLeftOut(const Block& block) {
+  const auto found = left_out_.find(block.hash());
+  if (found == left_out_.end()) return 0;
+  const uint64_t sequence = found->second;
+  left_out_.erase(found);
+  const auto bytes = block_store_->ReadBody(sequence);
+  return bytes && std::ranges::equal(*bytes, block.bytes()) ? sequence : 0;
 }
 
 }  // namespace cairn::ledger

@@ -121,9 +121,15 @@ Status CoinTable::Warm(std::span<const OutPoint> outpoints) {
   return {};
 }
 
-void CoinTable::NoteDirty(CompactCoin& entry) {
-  if (!Has(entry, kDirtyMark)) dirty_.fetch_add(1, std::memory_order_relaxed);
+void CoinTable::Uncount(Shard& shard, const CompactCoin& entry) {
+  shard.script_bytes -= entry.OutsideBytes();
+  if (Has(entry, kDirtyMark)) dirty_bytes_.fetch_sub(BytesOf(entry), std::memory_order_relaxed);
+}
+
+void CoinTable::CountDirty(Shard& shard, CompactCoin& entry) {
   Set(entry, kDirtyMark);
+  shard.script_bytes += entry.OutsideBytes();
+  dirty_bytes_.fetch_add(BytesOf(entry), std::memory_order_relaxed);
 }
 
 void CoinTable::Add(const OutPoint& outpoint, const Coin& coin, Origin origin) {
@@ -131,13 +137,12 @@ void CoinTable::Add(const OutPoint& outpoint, const Coin& coin, Origin origin) {
   base::MutexLock lock(shard.mutex);
   const auto [at, created] = shard.coins.try_emplace(outpoint);
   CompactCoin& entry = at->second;
-  shard.script_bytes -= entry.OutsideBytes();
+  Uncount(shard, entry);
   const uint8_t kept = created ? (origin == Origin::kMayBeStored ? kInStoreMark : 0)
                                : static_cast<uint8_t>(entry.flags() & ~kSpentMark);
   entry = CompactCoin(coin);
   entry.set_flags(kept);
-  shard.script_bytes += entry.OutsideBytes();
-  NoteDirty(entry);
+  CountDirty(shard, entry);
 }
 
 Result<bool> CoinTable::Spend(const OutPoint& outpoint) {
@@ -148,16 +153,15 @@ Result<bool> CoinTable::Spend(const OutPoint& outpoint) {
     if (at != shard.coins.end()) {
       CompactCoin& entry = at->second;
       if (Has(entry, kSpentMark)) return false;
-      shard.script_bytes -= entry.OutsideBytes();
+      Uncount(shard, entry);
       if (!Has(entry, kInStoreMark)) {
-        NoteClean();  // an entry that the database never heard of is always dirty
         shard.coins.erase(at);
         return true;
       }
       const uint8_t flags = entry.flags();
       entry = CompactCoin();
       entry.set_flags(flags | kSpentMark);
-      NoteDirty(entry);
+      CountDirty(shard, entry);
       return true;
     }
   }
@@ -166,11 +170,11 @@ Result<bool> CoinTable::Spend(const OutPoint& outpoint) {
   if (!stored) return tl::unexpected(stored.error());
   if (!*stored) return false;
   base::MutexLock lock(shard.mutex);
-  const auto [at, created] = shard.coins.try_emplace(outpoint);
-  if (!created) shard.script_bytes -= at->second.OutsideBytes();  // warmed in the meantime
-  at->second = CompactCoin();
-  at->second.set_flags(kInStoreMark | kSpentMark);
-  NoteDirty(at->second);
+  CompactCoin& entry = shard.coins.try_emplace(outpoint).first->second;
+  Uncount(shard, entry);  // it may have been warmed in the meantime
+  entry = CompactCoin();
+  entry.set_flags(kInStoreMark | kSpentMark);
+  CountDirty(shard, entry);
   return true;
 }
 
@@ -197,7 +201,7 @@ FrozenCoins CoinTable::Freeze(WorkerPool& workers) {
   FrozenCoins frozen;
   frozen.shards.resize(kShards);
   workers.ForEach(kShards, [&](size_t i) { FreezeShard(shards_[i], frozen.shards[i]); });
-  dirty_ = 0;
+  dirty_bytes_ = 0;
   return frozen;
 }
 
@@ -219,11 +223,14 @@ void CoinTable::Settle(const FrozenCoins& frozen, WorkerPool& workers) {
   workers.ForEach(kShards, [&](size_t i) { SettleShard(shards_[i], frozen.shards[i]); });
 }
 
-void CoinTable::ShrinkShard(Shard& shard, uint64_t entries) {
+void CoinTable::ShrinkShard(Shard& shard, uint64_t bytes) {
   base::MutexLock lock(shard.mutex);
-  if (shard.coins.size() > entries) ++shard.epoch;
+  const auto is_too_large = [&shard, bytes]() CAIRN_REQUIRES(shard.mutex) {
+    return shard.coins.size() * kEntryBytes + shard.script_bytes > bytes;
+  };
+  if (is_too_large()) ++shard.epoch;
   // The order of the map is the order of a salted hash: as good as chance.
-  for (auto at = shard.coins.begin(); at != shard.coins.end() && shard.coins.size() > entries;) {
+  for (auto at = shard.coins.begin(); at != shard.coins.end() && is_too_large();) {
     const auto here = at++;
     if ((here->second.flags() & (kDirtyMark | kFrozenMark)) != 0) continue;
     shard.script_bytes -= here->second.OutsideBytes();
@@ -234,8 +241,7 @@ void CoinTable::ShrinkShard(Shard& shard, uint64_t entries) {
 
 void CoinTable::Shrink(uint64_t bytes, WorkerPool& workers) {
   complete_ = false;
-  const uint64_t entries = bytes / kEntryBytes / kShards;
-  workers.ForEach(kShards, [&](size_t i) { ShrinkShard(shards_[i], entries); });
+  workers.ForEach(kShards, [&](size_t i) { ShrinkShard(shards_[i], bytes / kShards); });
 }
 
 uint64_t CoinTable::MemoryBytes() const {

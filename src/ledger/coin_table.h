@@ -91,7 +91,7 @@ class CoinTable {
 
   /// Estimated memory of all entries, and of those that a freeze would take, in bytes.
   uint64_t MemoryBytes() const;
-  uint64_t DirtyBytes() const { return dirty_.load(std::memory_order_relaxed) * kEntryBytes; }
+  uint64_t DirtyBytes() const { return dirty_bytes_.load(std::memory_order_relaxed); }
 
  private:
   using Map = boost::unordered_flat_map<OutPoint, CompactCoin, SaltedOutPointHasher>;
@@ -120,13 +120,16 @@ class CoinTable {
   static uint64_t EpochOf(const Shard& shard);
   static void FreezeShard(Shard& shard, FrozenCoins::Shard& into);
   static void SettleShard(Shard& shard, const FrozenCoins::Shard& frozen);
-  static void ShrinkShard(Shard& shard, uint64_t entries);
-  void NoteDirty(CompactCoin& entry);
-  void NoteClean() { dirty_.fetch_sub(1, std::memory_order_relaxed); }
+  static void ShrinkShard(Shard& shard, uint64_t bytes);
+  /// What the entry takes with its script.
+  static uint64_t BytesOf(const CompactCoin& entry) { return kEntryBytes + entry.OutsideBytes(); }
+  /// Of `DirtyBytes`: before an entry changes or goes, and after it has changed.
+  void Uncount(Shard& shard, const CompactCoin& entry) CAIRN_REQUIRES(shard.mutex);
+  void CountDirty(Shard& shard, CompactCoin& entry) CAIRN_REQUIRES(shard.mutex);
 
   storage::CoinStore& store_;
-  std::deque<Shard> shards_;        // a mutex cannot move
-  std::atomic<uint64_t> dirty_{0};  // entries
+  std::deque<Shard> shards_;  // a mutex cannot move
+  std::atomic<uint64_t> dirty_bytes_{0};
   std::atomic<bool> complete_;
 };
 

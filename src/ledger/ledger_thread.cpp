@@ -48,7 +48,7 @@ LedgerThread::~LedgerThread() {
   state_.indexes().Stop();
   thread_.join();
   if (!state_.failure().empty()) return;
-  if (const Status flushed = state_.Flush(); !flushed) state_.Fail(flushed.error());
+  static_cast<void>(state_.Flush());  // what fails is in the log
   const VerificationMeter& meter = state_.meter();
   LOG_DEBUG(log::kBench, "signatures verified={} cpu_seconds={}", meter.signatures.load(),
             std::to_string(static_cast<double>(meter.nanoseconds) / 1e9));
@@ -313,13 +313,14 @@ Result<std::vector<FoundCoin>> LedgerThread::ReadSpentCoins(const HeaderEntry& e
 Result<std::optional<FoundCoin>> LedgerThread::FindCoin(const OutPoint& outpoint) {
   // Beside the thread that moves the tip: it is done with a block soon. In the middle of a
   // reorganisation, which takes longer, in its place.
-  constexpr int kTries = 40;
-  constexpr std::chrono::microseconds kPause{500};
+  constexpr std::chrono::milliseconds kPatience{20};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   Result<std::optional<FoundCoin>> found = std::nullopt;
-  for (int i = 0; i < kTries && !IsClosed(); ++i) {
-    if (i > 0) std::this_thread::sleep_for(kPause);
+  while (!IsClosed()) {
+    const uint64_t noticed = Notifications();
     found = state_.FindCoin(outpoint);
     if (found || found.error().code != ErrorCode::kBusy) return found;
+    if (!AwaitNotification(noticed, deadline)) break;
   }
   found = cairn::Fail(ErrorCode::kStopped, StoppedResult().reason);
   RunNext([&] {
@@ -363,8 +364,8 @@ Status LedgerThread::PreciousBlock(const BlockHash& hash) {
 Result<int> LedgerThread::PruneTo(int height) {
   return Command<int>([&] { return state_.PruneTo(height); });
 }
-Result<bool> LedgerThread::VerifyChain(int level, int blocks) {
-  return Command<bool>([&] { return state_.VerifyChain(level, blocks); });
+Result<ChainCheck> LedgerThread::VerifyChain(int level, int blocks) {
+  return Command<ChainCheck>([&] { return state_.VerifyChain(level, blocks); });
 }
 
 const IndexReader* LedgerThread::FindIndex(std::string_view name) const {
@@ -403,20 +404,30 @@ void LedgerThread::Fail(const Error& error) {
   RunInTurn([&] { state_.Fail(error); });
 }
 
+uint64_t LedgerThread::Notifications() const {
+  base::MutexLock lock(tip_mutex_);
+  return notifications_;
+}
+
+bool LedgerThread::AwaitNotification(uint64_t noticed,
+                                     std::chrono::steady_clock::time_point deadline) const {
+  base::MutexLock lock(tip_mutex_);
+  for (;;) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (stopped_ || left <= left.zero()) return false;
+    if (notifications_ != noticed) return true;
+    tip_changed_.WaitFor(tip_mutex_, left);
+  }
+}
+
 bool LedgerThread::WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   uint64_t noticed = 0;
   while (true) {
     // The view decides, not the notification: what a caller has seen there is no news.
     if (View()->tip->hash != seen) return true;
-    base::MutexLock lock(tip_mutex_);
-    while (notifications_ == noticed && !stopped_) {
-      const auto left = deadline - std::chrono::steady_clock::now();
-      if (left <= left.zero()) return false;
-      tip_changed_.WaitFor(tip_mutex_, left);
-    }
-    if (stopped_) return false;
-    noticed = notifications_;
+    if (!AwaitNotification(noticed, deadline)) return false;
+    noticed = Notifications();
   }
 }
 
@@ -426,10 +437,7 @@ void LedgerThread::Synchronize() {
 
 Status LedgerThread::Flush() {
   Status status = cairn::Fail(ErrorCode::kStopped, StoppedResult().reason);
-  RunInTurn([&] {
-    status = state_.Flush();
-    if (!status) state_.Fail(status.error());
-  });
+  RunInTurn([&] { status = state_.Flush(); });
   return status;
 }
 

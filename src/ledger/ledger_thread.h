@@ -43,7 +43,7 @@ class LedgerThread final : public Ledger, private ChainSource {
   Status InvalidateBlock(const BlockHash& hash) override;
   Status ReconsiderBlock(const BlockHash& hash) override;
   Status PreciousBlock(const BlockHash& hash) override;
-  Result<bool> VerifyChain(int level, int blocks) override;
+  Result<ChainCheck> VerifyChain(int level, int blocks) override;
   PruneState Pruning() const override { return state_.Pruning(); }
   Result<int> PruneTo(int height) override;
   std::vector<BranchTip> BranchTips() override;
@@ -95,6 +95,11 @@ class LedgerThread final : public Ledger, private ChainSource {
   bool IsFinished() CAIRN_EXCLUDES(inbox_mutex_);
   bool IsClosed() CAIRN_EXCLUDES(inbox_mutex_);
   void NotifyTip() CAIRN_EXCLUDES(tip_mutex_);
+  uint64_t Notifications() const CAIRN_EXCLUDES(tip_mutex_);
+  /// Waits for a notification that is not among `noticed`. False if it is too late or the ledger
+  /// has stopped.
+  bool AwaitNotification(uint64_t noticed, std::chrono::steady_clock::time_point deadline) const
+      CAIRN_EXCLUDES(tip_mutex_);
 
   const consensus::Params& params_;
   WorkerPool& workers_;

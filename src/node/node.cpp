@@ -45,6 +45,7 @@ ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& d
   result.indexes.coin_stats = options.GetBool("coinstatsindex", false);
   result.check_blocks = static_cast<int>(options.GetInt("checkblocks", result.check_blocks));
   result.check_level = static_cast<int>(std::clamp<int64_t>(options.GetInt("checklevel", 3), 0, 4));
+  result.check_strictly = options.IsSet("checkblocks") || options.IsSet("checklevel");
   result.cache_bytes = MemoryBudget(IntIfSet(options, "dbcache"), ReadMachine());
   result.flush_every_blocks = static_cast<int>(options.GetInt("flushblocks", 0));
   result.max_tip_age = options.GetInt("maxtipage", result.max_tip_age);

@@ -35,6 +35,11 @@ tl::unexpected<Error> DamagedBodies(const std::string& what) {
   return Fail(ErrorCode::kCorruption, "blocks/bodies " + what + "; " + kBodiesWayOut);
 }
 
+tl::unexpected<Error> DamagedRecord(uint64_t sequence, const std::string& what) {
+  return Fail(ErrorCode::kCorruption, "blocks/bodies record " + std::to_string(sequence) + " " +
+                                          what + "; " + std::string(kRecordWayOut));
+}
+
 tl::unexpected<Error> DamagedIndex(const std::string& what) {
   return Fail(ErrorCode::kCorruption, "blocks/index " + what + "; " + kIndexWayOut);
 }
@@ -137,8 +142,10 @@ Status BlockStore::ReadFlush() {
   const uint64_t next = reader.U64();
   if (!reader.ok() || !reader.AtEnd()) return DamagedIndex("has a flush that cannot be read");
   if (written_end_ >= next) return {};
-  return DamagedBodies("ends at record " + std::to_string(written_end_ - 1) +
-                       ", but was flushed up to record " + std::to_string(next - 1));
+  return Fail(ErrorCode::kCorruption,
+              "blocks/bodies ends at record " + std::to_string(written_end_ - 1) +
+                  ", but was flushed up to record " + std::to_string(next - 1) + "; " +
+                  std::string(kRecordWayOut));
 }
 
 Status BlockStore::ReadReindexing() {
@@ -203,21 +210,20 @@ Status BlockStore::WriteUndo(uint64_t sequence, ByteSpan undo) {
 }
 
 Result<std::optional<Record>> BlockStore::ReadRecord(uint64_t sequence) const {
-  const std::string number = std::to_string(sequence);
   const Bytes key = SequenceKey(sequence);
   std::string value;
   const auto found = bodies_->Find(key, value);
   if (!found) return tl::unexpected(found.error());
   if (!*found) return std::nullopt;
   const ByteSpan bytes = AsBytes(value);
-  if (bytes.size() < kTrailerSize) return DamagedBodies("record " + number + " is cut short");
+  if (bytes.size() < kTrailerSize) return DamagedRecord(sequence, "is cut short");
   const ByteSpan summed = bytes.first(bytes.size() - sizeof(uint32_t));
   if (LoadLittle<uint32_t>(summed.data() + summed.size()) != ChecksumOf(key, summed)) {
-    return DamagedBodies("record " + number + " does not have its checksum");
+    return DamagedRecord(sequence, "does not have its checksum");
   }
   const auto kind = static_cast<RecordKind>(summed.back());
   if (kind != RecordKind::kBody && kind != RecordKind::kUndo)
-    return DamagedBodies("record " + number + " is of an unknown kind");
+    return DamagedRecord(sequence, "is of an unknown kind");
   return Record{kind, Bytes(summed.begin(), summed.end() - 1)};
 }
 
@@ -225,10 +231,11 @@ Result<Bytes> BlockStore::Read(RecordKind kind, uint64_t sequence) const {
   auto record = ReadRecord(sequence);
   if (!record) return tl::unexpected(record.error());
   if (!*record) {
-    return Fail(ErrorCode::kNotFound, "blocks/bodies lacks record " + std::to_string(sequence));
+    return Fail(ErrorCode::kNotFound, "blocks/bodies lacks record " + std::to_string(sequence) +
+                                          "; " + std::string(kRecordWayOut));
   }
   if ((*record)->kind != kind) {
-    return DamagedBodies("record " + std::to_string(sequence) + " is of another kind");
+    return DamagedRecord(sequence, "is of another kind");
   }
   return std::move((*record)->payload);
 }

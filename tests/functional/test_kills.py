@@ -176,11 +176,13 @@ class Kills(MadeChainTest):
 
 
 class PruningKills(MadeChainTest):
+    """Blocks come and go at once, from a height on at which there is something to prune."""
+
     numbers = {**MadeChainTest.numbers, "blocks": 420}
+    target = 1  # by commands
 
     def test_pruning(self):
-        """Blocks come and go at once, from a height on at which there is something to prune."""
-        base = self.make_node("-dbcache=4", "-prune=1", "-fastprune", "-flushblocks=5").start()
+        base = self.make_node("-dbcache=4", f"-prune={self.target}", "-fastprune", "-flushblocks=5").start()
         for raw in self.made.raw[0][1:300]:
             base.rpc.submitblock(raw.hex())
         base.stop()
@@ -213,14 +215,14 @@ class PruningKills(MadeChainTest):
         node = state["node"].start()
         self.submit_and_prune(node.rpc, node.rpc.getblockcount() + 1)
         self.assert_coins(node)
-        self.assertGreater(node.rpc.getblockchaininfo()["pruneheight"], 100)
+        self.assertGreater(node.rpc.getblockchaininfo()["pruneheight"], 100 if self.target == 1 else 0)
         node.stop()
 
     def submit_and_prune(self, rpc, height):
         try:
             for raw in self.made.raw[0][height:]:
                 rpc.submitblock(raw.hex())
-                if height % 5 == 0:
+                if self.target == 1 and height % 5 == 0:
                     rpc.pruneblockchain(height - 290)
                 height += 1
         except (OSError, http.client.HTTPException):
@@ -232,6 +234,13 @@ class PruningKills(MadeChainTest):
         self.assertLessEqual(lowest, max(0, height - 288))
         for at in {lowest, (lowest + height) // 2, height}:
             self.assertEqual(node.rpc.getblock(node.rpc.getblockhash(at), 0), self.made.raw[0][at].hex())
+
+
+class PruningByTargetKills(PruningKills):
+    """The same, but the node prunes by itself: a chain that takes more than its target."""
+
+    numbers = {**PruningKills.numbers, "inputs": 8000}
+    target = 2  # MiB
 
 
 class FullDisk(MadeChainTest):

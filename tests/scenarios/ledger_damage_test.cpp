@@ -48,7 +48,7 @@ class LedgerDamage : public testing::Test {
     note(CheckCoins(ledger, life_.known()));
     const auto sound = ledger.VerifyChain(3, 0);
     if (!sound) note(tl::unexpected(sound.error()));
-    if (sound && !*sound) {
+    if (sound && !sound->reason.empty()) {
       EXPECT_FALSE(errors.empty()) << "only the check of the chain found the damage";
     }
     const ledger::SubmitResult next = ledger.SubmitBlock(life_.next()).get();

@@ -1,6 +1,6 @@
 // A whole ledger whose writes fail, tear, are killed or lose the power at every step of a life with
-// flushes, reorganisations, indexes and restarts: a start always finds a sound chain, all that was
-// promised, and the way to the same end.
+// flushes, reorganisations, indexes, pruning and restarts: a start always finds a sound chain, all
+// that was promised, and the way to the same end.
 //
 // By default some of the steps are tried, others each time; with CAIRN_LONG_TESTS=1, all of them.
 #include <gmock/gmock.h>
@@ -19,6 +19,8 @@ enum class Manner { kFail, kTear, kPowerCut, kKill };
 constexpr Story kStories[] = {
     {"FlushedByMemory", 0, 40 << 10, true, false},
     {"FlushedByBlock", 1, 64 << 20, false, true},
+    {"PrunedByCommand", 0, 64 << 20, false, true, true, 0},
+    {"PrunedByItself", 2, 40 << 10, false, false, true, 60 << 10},
 };
 
 class LedgerFaults : public testing::TestWithParam<std::tuple<Story, Manner>> {
@@ -39,7 +41,9 @@ class LedgerFaults : public testing::TestWithParam<std::tuple<Story, Manner>> {
   uint64_t StepsOfALife() {
     StartAnew();
     life_.env().Plan(Fault::kNone, 0);
-    EXPECT_EQ(life_.Live(story()).failure, "");
+    const Told told = life_.Live(story());
+    EXPECT_EQ(told.failure, "");
+    EXPECT_EQ(told.pruned_height > 0, story().prune);
     return life_.env().steps();
   }
 
@@ -78,7 +82,7 @@ class LedgerFaults : public testing::TestWithParam<std::tuple<Story, Manner>> {
     if (round % 4 == 0) life_.ExpectFinished();
   }
 
-  LedgerLife life_;
+  LedgerLife life_{story().prune ? LedgerLife::kLongTrunk : LedgerLife::kShortTrunk};
   std::map<std::string, std::string> used_store_;
   uint64_t seed_ = 0;
   uint64_t noticed_ = 0;    // strikes that the ledger reported
@@ -88,7 +92,7 @@ class LedgerFaults : public testing::TestWithParam<std::tuple<Story, Manner>> {
 TEST_P(LedgerFaults, AtAnyStep) {
   const uint64_t steps = StepsOfALife();
   ASSERT_GT(steps, 300u);
-  const uint64_t wanted = Scaled(60);
+  const uint64_t wanted = Scaled(story().prune ? 20 : 60);  // each takes longer
   const uint64_t stride = IsThorough() ? 1 : std::max<uint64_t>(1, steps / wanted);
   const uint64_t times = IsThorough() && manner() == Manner::kPowerCut ? 3 : 1;
   uint64_t rounds = 0;
@@ -100,7 +104,7 @@ TEST_P(LedgerFaults, AtAnyStep) {
               static_cast<unsigned long long>(noticed_),
               static_cast<unsigned long long>(unnoticed_));
   EXPECT_GT(noticed_, rounds / 3);
-  EXPECT_LT(unnoticed_, rounds / 4 + 2);
+  EXPECT_LT(unnoticed_, rounds / 4 + 5);  // of a few, many may be such
 }
 
 std::string NameOf(const testing::TestParamInfo<std::tuple<Story, Manner>>& test) {

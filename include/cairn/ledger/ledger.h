@@ -43,6 +43,7 @@ struct LedgerOptions {
   bool use_checkpoints = true;         // -checkpoints
   int check_blocks = 6;                // -checkblocks: looked at again at start; 0 all
   int check_level = -1;                // -checklevel; below 0: nothing is looked at
+  bool check_strictly = false;         // one of both was given: too little memory is an error
   bool prune = false;                  // -prune: old bodies and undo data may go
   uint64_t prune_target_bytes = 0;     // what may stay of them; 0: they go only when asked
   bool reindex = false;                // -reindex: make all anew from the stored blocks
@@ -90,6 +91,22 @@ struct BranchTip {
   const HeaderEntry* tip = nullptr;
   int branch_length = 0;    // blocks since it left the best chain
   const char* status = "";  // active, invalid, headers-only, valid-fork, valid-headers
+};
+
+/// What checking the chain again came to.
+struct ChainCheck {
+  enum class Outcome {
+    kSound,
+    kUnsound,        // the coins do not fit the blocks
+    kDamaged,        // a stored block or its undo data is not what was stored
+    kSkippedPruned,  // sound as far as it is stored: the rest is pruned
+    kSkippedMemory,  // sound, but memory was too small to take all blocks off, and connect them
+    kInterrupted,    // by the end of the node
+  };
+  Outcome outcome = Outcome::kSound;
+  std::string reason;  // why it is unsound or damaged
+
+  bool IsSound() const { return outcome == Outcome::kSound; }
 };
 
 /// How the node prunes, and how far it has.
@@ -164,9 +181,9 @@ class Ledger {
   /// Takes the block as the first to have come among those with as much work.
   virtual Status PreciousBlock(const BlockHash& hash) = 0;
   /// Checks `blocks` blocks from the tip down again: reads them (level 0), checks each (1), reads
-  /// its undo data (2), takes it off in memory (3), connects it again (4). False, with the reason
-  /// in the log, if something is wrong. Zero blocks: all.
-  virtual Result<bool> VerifyChain(int level, int blocks) = 0;
+  /// its undo data (2), takes it off in memory (3), connects it again (4). Zero blocks: all. What
+  /// is wrong is in the log, too.
+  virtual Result<ChainCheck> VerifyChain(int level, int blocks) = 0;
 
   virtual PruneState Pruning() const = 0;
   /// Prunes the blocks up to a height, but none of the last 288, nor what an index still needs.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "cairn/base/mutex.h"
@@ -37,6 +38,10 @@ std::optional<HeaderRow> DecodeHeaderRow(ByteSpan bytes);
 /// The formats of the two databases.
 inline constexpr std::string_view kBodiesFormat = "cairn bodies 2";
 inline constexpr std::string_view kIndexFormat = "cairn header index 2";
+
+/// What to do about a record that is damaged or missing.
+inline constexpr std::string_view kRecordWayOut =
+    "start with -reindex, which fetches damaged blocks again";
 
 /// The two kinds of records in blocks/bodies.
 enum class RecordKind : uint8_t { kBody = 'b', kUndo = 'u' };

@@ -68,16 +68,17 @@ Method VerifyChain() {
                               "- level 4 connects them again\n"
                               "- each level includes those before it"),
                      Optional("nblocks", ParamType::kNumber, "6, 0=all", "How many, from the tip")},
-          .results = {Bool("", "Whether all is well; if not, debug.log has the reason")},
+          .results = {Bool(
+              "", "Whether all was looked at and is well; if not, debug.log has the reason")},
           .examples = {"[]", "[4, 0]"},
           .handler = [](const Request& request, json::Writer& out) {
             const int level = std::clamp(request.SmallIntOr("checklevel", kDefaultLevel), 0, 4);
             const int height = LedgerOf(request).View()->Height();
             int blocks = request.SmallIntOr("nblocks", kDefaultBlocks);
             if (blocks <= 0 || blocks > height) blocks = height;
-            const Result<bool> sound = LedgerOf(request).VerifyChain(level, blocks);
-            if (!sound) throw RpcError(kDatabaseError, sound.error().message);
-            out.Bool(*sound);
+            const auto check = LedgerOf(request).VerifyChain(level, blocks);
+            if (!check) throw RpcError(kDatabaseError, check.error().message);
+            out.Bool(check->IsSound());
           }};
 }
 

@@ -193,6 +193,35 @@ TEST_F(CoinTableTest, CountsItsMemory) {
   EXPECT_EQ(table_->MemoryBytes(), 0u);
 }
 
+TEST_F(CoinTableTest, CountsScriptsThatMustBeWritten) {
+  const StoredCoin small{1, 1, false, Bytes(25, 0x51)};
+  const StoredCoin large{1, 1, false, Bytes(10'000, 0x51)};
+  Add(0, small, kNew);
+  const uint64_t entry = table_->DirtyBytes();
+  EXPECT_GT(entry, 0u);
+  Add(1, large, kNew);
+  EXPECT_EQ(table_->DirtyBytes(), 2 * entry + 10'000);
+  Add(1, small, kMayBeStored);
+  EXPECT_EQ(table_->DirtyBytes(), 2 * entry);
+  Add(1, large, kMayBeStored);
+  EXPECT_EQ(table_->Spend(OutPointOf(0)), true);
+  EXPECT_EQ(table_->DirtyBytes(), entry + 10'000);
+  Flush(false);
+  EXPECT_EQ(table_->DirtyBytes(), 0u);
+  EXPECT_EQ(table_->Spend(OutPointOf(1)), true);
+  EXPECT_EQ(table_->DirtyBytes(), entry);
+}
+
+TEST_F(CoinTableTest, ShrinksByWhatScriptsTake) {
+  const StoredCoin large{1, 1, false, Bytes(10'000, 0x51)};
+  for (unsigned i = 0; i < 1000; ++i) Add(i, large, kNew);
+  Flush(false);
+  EXPECT_GT(table_->MemoryBytes(), 10'000'000u);
+  table_->Shrink(2'000'000, workers_);
+  EXPECT_LE(table_->MemoryBytes(), 2'200'000u);  // with the room of the maps
+  EXPECT_GT(table_->MemoryBytes(), 500'000u);
+}
+
 TEST_F(CoinTableTest, WhatIsFrozenStaysKnownUntilItIsDurable) {
   std::mt19937 random(6);
   const StoredCoin kept = RandomCoin(random);

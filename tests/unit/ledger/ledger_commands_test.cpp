@@ -1,6 +1,7 @@
 // Blocks that people take as invalid or first, the chain checked again, and all coins at one tip.
 
 #include <chrono>
+#include <cstdint>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -100,10 +101,56 @@ TEST_F(CommandsTest, RefuseWhatIsUnknownOrGenesis) {
 
 TEST_F(CommandsTest, ASoundChainPassesEveryLevel) {
   for (int level = 0; level <= 4; ++level) {
-    EXPECT_EQ(world_.ledger->VerifyChain(level, 0), true) << level;
-    EXPECT_EQ(world_.ledger->VerifyChain(level, 3), true) << level;
+    EXPECT_TRUE(world_.ledger->VerifyChain(level, 0)->IsSound()) << level;
+    EXPECT_TRUE(world_.ledger->VerifyChain(level, 3)->IsSound()) << level;
   }
   world_.Extend(1);  // the coins are as before
+}
+
+TEST_F(CommandsTest, WhatDoesNotFitIntoMemoryIsCheckedLess) {
+  world_.ledger.reset();
+  world_.options.cache_bytes = 1;
+  world_.options.check_level = 4;
+  world_.Open();
+  EXPECT_TRUE(world_.ledger->VerifyChain(2, 0)->IsSound());
+  EXPECT_TRUE(world_.ledger->VerifyChain(4, 1)->IsSound());
+  EXPECT_EQ(world_.ledger->VerifyChain(3, 0)->outcome, ChainCheck::Outcome::kSkippedMemory);
+  EXPECT_EQ(world_.ledger->VerifyChain(4, 2)->outcome, ChainCheck::Outcome::kSkippedMemory);
+  world_.Extend(1);  // the coins are as before
+  // At the start that matters only to whoever asked for the check.
+  world_.Reopen();
+  world_.ledger.reset();
+  world_.options.check_strictly = true;
+  const auto opened = Ledger::Open(world_.options, world_.params, world_.clock, world_.workers);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().message, "Insufficient dbcache for block verification");
+}
+
+TEST_F(CommandsTest, TheEndOfTheNodeEndsLongOnes) {
+  int questions = INT32_MAX;
+  world_.ledger.reset();
+  world_.options.interrupted = [&questions] { return questions-- <= 0; };
+  world_.Open();
+  questions = 3;
+  EXPECT_EQ(world_.ledger->VerifyChain(4, 0)->outcome, ChainCheck::Outcome::kInterrupted);
+  questions = 8;  // in the middle of connecting
+  EXPECT_EQ(world_.ledger->VerifyChain(4, 0)->outcome, ChainCheck::Outcome::kInterrupted);
+  for (int after = 0; after < 6; ++after) {
+    questions = after;
+    const Status done = world_.ledger->InvalidateBlock(trunk_[0].block->hash());
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, ErrorCode::kStopped);
+    EXPECT_EQ(world_.Height(), 6);  // readers see nothing of it
+    world_.ledger.reset();
+    questions = after % 2 == 0 ? 3 : INT32_MAX;  // the next start may not come far, either
+    world_.Open();
+    questions = INT32_MAX;
+    world_.Reopen();
+    EXPECT_EQ(world_.Height(), 0) << after;
+    const Status back = world_.ledger->ReconsiderBlock(trunk_[0].block->hash());
+    EXPECT_EQ(TipAfter("reconsider", back), Name(trunk_[5]));
+    EXPECT_TRUE(world_.ledger->VerifyChain(4, 0)->IsSound());
+  }
 }
 
 TEST_F(CommandsTest, ASnapshotStaysAtItsTip) {

@@ -122,7 +122,21 @@ TEST_F(FailureTest, DamageOfTheLastBlocksIsSeenAtStart) {
   const auto opened = Ledger::Open(world_.options, world_.params, world_.clock, world_.workers);
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::kCorruption);
-  EXPECT_THAT(opened.error().message, HasSubstr("-reindex-chainstate"));
+  EXPECT_THAT(opened.error().message, HasSubstr("undo data of "));
+  EXPECT_THAT(opened.error().message, HasSubstr("start with -reindex, which fetches"));
+}
+
+TEST_F(FailureTest, CoinsThatDoNotFitTheLastBlocksAreSeenAtStart) {
+  const OutPoint reward = OutputOf(tip_.block->transactions()[0]);
+  Change("chainstate", storage::kCoinsFormat, [&](storage::Database&, storage::Batch& batch) {
+    storage::CoinStore::DeleteCoin(batch, reward);
+  });
+  world_.options.check_level = 3;
+  const auto opened = Ledger::Open(world_.options, world_.params, world_.clock, world_.workers);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorruption);
+  EXPECT_THAT(opened.error().message, HasSubstr("do not fit the coins: block "));
+  EXPECT_THAT(opened.error().message, HasSubstr("start with -reindex-chainstate"));
 }
 
 TEST_F(FailureTest, DamageDeeperDownTheChain) {
@@ -159,7 +173,7 @@ TEST_F(FailureTest, ARecordWithoutItsChecksum) {
            batch.Put(SequenceKey(undo_sequence_), value);
          });
   ExpectFailure("blocks/bodies record " + std::to_string(undo_sequence_) +
-                " does not have its checksum; remove the folders blocks and chainstate");
+                " does not have its checksum; start with -reindex");
 }
 
 TEST_F(FailureTest, ACoinThatIsGone) {

@@ -263,8 +263,8 @@ TEST(LedgerRestart, BodiesThatWereFlushedMustBeThere) {
   world.ledger.reset();
   LoseBodies(world, 1);
   EXPECT_EQ(ReopenError(world),
-            "blocks/bodies ends at record 6, but was flushed up to record 7; remove the folders "
-            "blocks and chainstate to fetch the blocks again");
+            "blocks/bodies ends at record 6, but was flushed up to record 7; start with "
+            "-reindex, which fetches damaged blocks again");
 }
 
 TEST(LedgerRestart, BodiesThatWereLostAreHeadersAndComeAgain) {

@@ -181,9 +181,27 @@ TEST_F(PruneTest, AnIndexHoldsItBack) {
   // One that needs what is gone cannot be made.
   world_.ledger.reset();
   world_.options.indexes.coin_stats = true;
+  EXPECT_EQ(ReopenError(),
+            "coinstatsindex best block of the index goes beyond pruned data. Please disable the "
+            "index or reindex (which will download the whole blockchain again)");
+  // Nor one that was off while what it lacks went.
+  world_.options.indexes = {};
   ASSERT_EQ(ReopenError(), "");
-  while (world_.ledger->FailureReason().empty()) std::this_thread::yield();
-  EXPECT_THAT(world_.ledger->FailureReason(), HasSubstr("was pruned"));
+  world_.Extend(10);
+  EXPECT_EQ(world_.ledger->PruneTo(kLength), kLength + 10 - kBlocksToKeep);
+  world_.options.indexes.block_filters = true;
+  ASSERT_EQ(ReopenError(), "");  // it had all that is gone now
+  while (!world_.ledger->Indexes().front()->synced()) std::this_thread::yield();
+  EXPECT_EQ(world_.ledger->FailureReason(), "");
+}
+
+TEST_F(PruneTest, TheCheckOfTheChainSaysHowFarItCame) {
+  Connect(0, kLength);
+  EXPECT_EQ(world_.ledger->VerifyChain(4, 0)->outcome, ChainCheck::Outcome::kSound);
+  ASSERT_EQ(world_.ledger->PruneTo(30), 30);
+  EXPECT_EQ(world_.ledger->VerifyChain(4, 0)->outcome, ChainCheck::Outcome::kSkippedPruned);
+  EXPECT_EQ(world_.ledger->VerifyChain(4, kLength - 30)->outcome, ChainCheck::Outcome::kSound);
+  ASSERT_EQ(ReopenError(), "");  // all blocks, too
 }
 
 TEST_F(PruneTest, OnlyWhenSwitchedOn) {

@@ -1,6 +1,7 @@
 // -reindex and -reindex-chainstate: everything comes back from the stored blocks, also where the
 // work is cut off, and where blocks are damaged, out of order or on other branches.
 #include <algorithm>
+#include <new>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -166,6 +167,45 @@ TEST_F(ReindexTest, ADamagedBlockIsAsIfItHadNeverBeen) {
   world_.Submit(model_.blocks()[11]);
   ASSERT_EQ(Reopen(false, false), "");
   EXPECT_EQ(world_.Height(), 20);
+  ExpectAllThere();
+}
+
+TEST_F(ReindexTest, ADamagedBlockIsNamedAtTheStart) {
+  Grow(10);
+  Damage(model_.blocks()[8]);
+  const std::string error = Reopen(false, false);
+  EXPECT_THAT(error, HasSubstr("is damaged: block " + model_.blocks()[8]->hash().ToString()));
+  EXPECT_THAT(error, HasSubstr("start with -reindex, which fetches damaged blocks again"));
+  EXPECT_THAT(error, testing::Not(HasSubstr("coins")));
+}
+
+TEST_F(ReindexTest, WhatCouldNotBePlacedIsNotStoredAgain) {
+  Grow(20);
+  const uint64_t records = world_.ledger->Find(model_.tip().hash)->undo_sequence + 1;
+  Damage(model_.blocks()[11]);
+  ASSERT_EQ(Reopen(true, false), "");
+  EXPECT_EQ(world_.Height(), 11);
+  SubmitFrom(11);
+  EXPECT_EQ(world_.Height(), 20);
+  for (const BlockPtr& block : model_.blocks()) {
+    const bool anew = block == model_.blocks()[11];
+    EXPECT_EQ(world_.ledger->Find(block->hash())->body_sequence >= records, anew);
+  }
+  ExpectAllThere();
+}
+
+TEST_F(ReindexTest, WhereMemoryRunsOutNoWorkerIsLeftBehind) {
+  Grow(60);
+  for (int after = 3; after < 60; after += 4) {
+    int asked = 0;
+    world_.options.interrupted = [&]() -> bool {
+      if (++asked > after) throw std::bad_alloc();
+      return false;
+    };
+    EXPECT_THROW(Reopen(true, false), std::bad_alloc);
+  }
+  world_.options.interrupted = [] { return false; };
+  ASSERT_EQ(Reopen(false, false), "");
   ExpectAllThere();
 }
 

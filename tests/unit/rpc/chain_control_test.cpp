@@ -62,7 +62,7 @@ TEST_F(ChainControlTest, VerifyChainHasBounds) {
   EXPECT_EQ(Call("verifychain", "[4,0]"), "true");
   EXPECT_EQ(Call("getblockcount"), "10");
   std::pair<int, int> asked;
-  Result<bool> answer = true;
+  Result<ledger::ChainCheck> answer = ledger::ChainCheck{};
   proxy_->verify_chain = [&](int level, int blocks) {
     asked = {level, blocks};
     return answer;
@@ -76,8 +76,12 @@ TEST_F(ChainControlTest, VerifyChainHasBounds) {
   EXPECT_EQ(verify("[9,0]"), std::pair(4, 10));
   EXPECT_EQ(verify("[-1,-5]"), std::pair(0, 10));
   EXPECT_EQ(verify("[0,11]"), std::pair(0, 10));
-  answer = false;
-  EXPECT_EQ(Call("verifychain"), "false");
+  using Outcome = ledger::ChainCheck::Outcome;
+  for (const Outcome outcome : {Outcome::kUnsound, Outcome::kDamaged, Outcome::kSkippedPruned,
+                                Outcome::kSkippedMemory, Outcome::kInterrupted}) {
+    answer = ledger::ChainCheck{outcome, ""};
+    EXPECT_EQ(Call("verifychain"), "false");
+  }
   answer = Fail(ErrorCode::kStopped, "the ledger has stopped");
   EXPECT_EQ(Call("verifychain"), "-20 the ledger has stopped");
 }

@@ -18,7 +18,7 @@ class LedgerProxy : public ledger::Ledger {
   };
   std::function<const ledger::IndexReader*(std::string_view)> find_index =
       [this](std::string_view name) { return real_.FindIndex(name); };
-  std::function<Result<bool>(int, int)> verify_chain = [this](int level, int blocks) {
+  std::function<Result<ledger::ChainCheck>(int, int)> verify_chain = [this](int level, int blocks) {
     return real_.VerifyChain(level, blocks);
   };
   std::function<Status(const BlockHash&)> invalidate_block = [this](const BlockHash& hash) {
@@ -63,7 +63,9 @@ class LedgerProxy : public ledger::Ledger {
   Status InvalidateBlock(const BlockHash& hash) override { return invalidate_block(hash); }
   Status ReconsiderBlock(const BlockHash& hash) override { return real_.ReconsiderBlock(hash); }
   Status PreciousBlock(const BlockHash& hash) override { return real_.PreciousBlock(hash); }
-  Result<bool> VerifyChain(int level, int blocks) override { return verify_chain(level, blocks); }
+  Result<ledger::ChainCheck> VerifyChain(int level, int blocks) override {
+    return verify_chain(level, blocks);
+  }
   ledger::PruneState Pruning() const override { return pruning; }
   Result<int> PruneTo(int height) override { return prune_to(height); }
   std::vector<ledger::BranchTip> BranchTips() override { return real_.BranchTips(); }

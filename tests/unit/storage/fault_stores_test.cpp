@@ -125,8 +125,8 @@ TEST_F(FaultyStores, StoresOfDifferentCopiesAreToldApart) {
     ASSERT_FALSE(stores.has_value());
     EXPECT_EQ(stores.error().code, ErrorCode::kCorruption);
     EXPECT_EQ(stores.error().message,
-              "blocks/bodies ends at record 24, but was flushed up to record 40; remove the "
-              "folders blocks and chainstate to fetch the blocks again");
+              "blocks/bodies ends at record 24, but was flushed up to record 40; start with "
+              "-reindex, which fetches damaged blocks again");
   }
   mix("/blocks/");
   {
