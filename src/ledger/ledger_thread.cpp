@@ -263,6 +263,7 @@ HeadersResult LedgerThread::SubmitHeaders(std::vector<Header> headers) {
       const SubmitResult one = state_.AcceptHeader(headers[i], hashes[i]);
       if (one.outcome != BlockOutcome::kStored && one.outcome != BlockOutcome::kDuplicate) {
         result.reason = one.reason;
+        result.refusal = one;
         break;
       }
       ++result.accepted;

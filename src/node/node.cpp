@@ -8,6 +8,7 @@
 #include "cairn/node/machine.h"
 #include "cairn/primitives/address.h"
 #include "cairn/rpc/method.h"
+#include "src/node/network_setup.h"
 #include "src/node/pool_options.h"
 #include "src/node/rpc_setup.h"
 
@@ -32,6 +33,9 @@ bool WantsBasicFilters(const Options& options) {
   const std::string& last = types.back();
   return last.empty() || last == "1" || last == "basic";
 }
+
+/// When scheduled jobs are moved so far ahead, our own transactions are due to be announced again.
+constexpr int64_t kAnnounceAgainSeconds = 10 * 60;
 
 constexpr int64_t kPruneByCommand = 1;  // -prune=1: only by pruneblockchain
 
@@ -85,8 +89,12 @@ Node::~Node() {
 Status Node::Start() {
   if (Status prepared = PrepareMiner(); !prepared) return prepared;
   if (Status prepared = PreparePool(); !prepared) return prepared;
+  if (Status prepared = PrepareNetwork(); !prepared) return prepared;
   if (Status started = StartRpc(); !started) return started;
   if (Status opened = OpenLedger(); !opened) return opened;
+  network_ = std::make_unique<p2p::Network>(
+      *std::move(network_options_), p2p::Network::Needs{clock_, *ledger_, *pool_, workers_});
+  if (Status started = network_->Start(); !started) return started;
   Serve();
   importer_ = std::jthread([this, files = configuration_.options.GetList("loadblock")] {
     log::SetThreadName("import");
@@ -114,6 +122,15 @@ Status Node::PreparePool() {
   auto policy = PoolOptionsFrom(configuration_.options, configuration_.params);
   if (!policy) return tl::unexpected(policy.error());
   policy_ = *std::move(policy);
+  return {};
+}
+
+/// Before anything takes long: a mistake in the options is to be told at once.
+Status Node::PrepareNetwork() {
+  auto options =
+      NetworkOptionsFrom(configuration_.options, configuration_.params, data_dir_.network());
+  if (!options) return tl::unexpected(options.error());
+  network_options_ = *std::move(options);
   return {};
 }
 
@@ -154,6 +171,7 @@ void Node::Serve() {
       .params = configuration_.params,
       .ledger = ledger_.get(),
       .mempool = pool_.get(),
+      .network = network_.get(),
       .stopping = &stopping_,
       .block_version = BlockVersion(options),
       .last_template = &last_template_,
@@ -161,11 +179,15 @@ void Node::Serve() {
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),
       .request_stop = request_stop_,
-      .advance_scheduler = [](int64_t) {},  // no part schedules jobs yet
+      .advance_scheduler =
+          [this](int64_t seconds) {
+            if (seconds >= kAnnounceAgainSeconds) network_->AnnounceUnbroadcast();
+          },
       .wait_for_subscribers =
           [this] {
             ledger_->Synchronize();
             pool_->Synchronize();
+            network_->Synchronize();
           },
       .warnings = [this] { return warnings_->Current(); },
   });
@@ -193,6 +215,7 @@ Status Node::Stop() {
   if (importer_.joinable()) importer_.join();
   miner_.reset();
   if (server_ != nullptr) server_->Stop();
+  if (network_ != nullptr) network_->Stop();
   std::string failure = ledger_->FailureReason();
   if (failure.empty()) {
     const Status flushed = ledger_->Flush();

@@ -18,6 +18,7 @@
 #include "cairn/mining/miner.h"
 #include "cairn/node/configuration.h"
 #include "cairn/node/data_dir.h"
+#include "cairn/p2p/network.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/cookie.h"
 #include "cairn/rpc/dispatcher.h"
@@ -51,6 +52,7 @@ class Node {
   Status OpenLedger();
   Status PrepareMiner();
   Status PreparePool();
+  Status PrepareNetwork();
   void Serve();
   /// Imports the files of -loadblock one after another, then begins to mine.
   void Import(const std::vector<std::string>& files);
@@ -66,6 +68,8 @@ class Node {
   mempool::PolicyOptions policy_;
   std::unique_ptr<mempool::Mempool> pool_;
   std::optional<ChainWarnings> warnings_;
+  std::optional<p2p::NetworkOptions> network_options_;
+  std::unique_ptr<p2p::Network> network_;
   mining::LastTemplate last_template_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;

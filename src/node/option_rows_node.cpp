@@ -37,7 +37,7 @@ constexpr OptionRow kGeneral[] = {
      "Transactions kept besides the mempool for rebuilding compact blocks."},
     {"blocksdir", "<dir>", kText, kActedOn, kPlain, "the data directory",
      "Where the folder blocks/ lies. It must exist."},
-    {"blocksonly", "", kFlag, kNotYet, kPlain, "0", "Take no loose transactions from peers."},
+    {"blocksonly", "", kFlag, kActedOn, kPlain, "0", "Take no loose transactions from peers."},
     {"blocksxor", "", kFlag, kSilent, kPlain, "", "There are no block files to scramble."},
     {"coinstatsindex", "", kFlag, kActedOn, kPlain, "0",
      "Keep an index of the coin statistics that gettxoutsetinfo shows."},
@@ -56,7 +56,7 @@ constexpr OptionRow kGeneral[] = {
     {"loadblock", "<file>", kList, kActedOn, kPlain, "",
      "Import blocks from a file at start. May be given several times."},
     {"maxmempool", "<MB>", kInt, kActedOn, kPlain, "300", "Memory that the mempool may use."},
-    {"maxorphantx", "<n>", kInt, kNotYet, kPlain, "100",
+    {"maxorphantx", "<n>", kInt, kActedOn, kPlain, "100",
      "Transactions with unknown parents that are kept."},
     {"mempoolexpiry", "<hours>", kInt, kActedOn, kPlain, "336",
      "How long a transaction may stay in the mempool."},
@@ -159,7 +159,7 @@ constexpr OptionRow kDebug[] = {
     {"stopatheight", "<n>", kInt, kActedOn, kDebugOnly, "0 = never",
      "Stop when the chain reaches this height."},
     {"test", "<name>", kList, kNotYet, kDebugOnly, "", "Switches for tests of single features."},
-    {"uacomment", "<text>", kList, kNotYet, kPlain, "",
+    {"uacomment", "<text>", kList, kActedOn, kPlain, "",
      "Text added to the name that peers see. May be given several times."},
 };
 

@@ -25,6 +25,7 @@ PeerInfo InfoOf(const Peer& peer, Instant now) {
   info.id = peer.id();
   info.endpoint = peer.connection.endpoint;
   info.local = peer.connection.local;
+  info.onion = peer.connection.onion;
   info.type = peer.type();
   info.permissions = peer.connection.permissions;
   info.connected_at = peer.connected_at;
@@ -34,6 +35,7 @@ PeerInfo InfoOf(const Peer& peer, Instant now) {
   info.version = handshake.version;
   info.services = handshake.services;
   info.user_agent = handshake.user_agent;
+  info.sees_us = handshake.sees_us;
   info.start_height = handshake.start_height;
   info.time_offset = handshake.time_offset;
 

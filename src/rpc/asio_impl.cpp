@@ -1,3 +1,2 @@
-// The bodies of Asio and Beast, compiled once for this layer.
-#include <boost/asio/impl/src.hpp>
+// The bodies of Beast, compiled once for this layer. Those of Asio are in p2p.
 #include <boost/beast/src.hpp>

@@ -13,7 +13,7 @@ import tree
 PAGE = "docs/architecture.md"
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 # Folders of the system's own headers that contain a slash.
-_SYSTEM = ("sys/", "linux/", "netinet/", "arpa/", "asm/")
+_SYSTEM = ("sys/", "linux/", "net/", "netinet/", "arpa/", "asm/")
 
 
 class PageError(Exception):

@@ -22,6 +22,8 @@ class Clock {
   /// Zero goes back to the system's clock.
   void SetMock(UnixSeconds seconds) { mock_.store(seconds, std::memory_order_relaxed); }
 
+  bool IsMocked() const { return mock_.load(std::memory_order_relaxed) != 0; }
+
   static UnixSeconds SystemNow() {
     return std::chrono::duration_cast<std::chrono::seconds>(
                std::chrono::system_clock::now().time_since_epoch())

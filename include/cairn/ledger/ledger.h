@@ -75,6 +75,7 @@ struct HeadersResult {
   size_t accepted = 0;                // leading headers that were valid, known ones included
   std::string reason;                 // why the next one was refused; empty if none was
   const HeaderEntry* last = nullptr;  // the last accepted
+  std::optional<SubmitResult> refusal;  // of that next one
 };
 
 /// A coin that owns its script.

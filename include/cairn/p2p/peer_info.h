@@ -15,6 +15,8 @@ struct PeerInfo {
   PeerId id = 0;
   wire::Endpoint endpoint;
   wire::Endpoint local;
+  wire::Endpoint sees_us;  // where it says that we are
+  bool onion = false;      // came in through our onion service
   ConnectionType type = ConnectionType::kInbound;
   Permissions permissions = kNoPermission;
 

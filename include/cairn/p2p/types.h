@@ -48,7 +48,9 @@ enum Permission : uint32_t {
   kDownloadPermission = 1u << 6,
   kNoBanPermission = (1u << 4) | kDownloadPermission,
   kMempoolPermission = 1u << 5,
-  kAddrPermission = 1u << 7
+  kAddrPermission = 1u << 7,
+  kAllPermissions = kBloomFilterPermission | kForceRelayPermission | kNoBanPermission |
+                    kMempoolPermission | kAddrPermission
 };
 using Permissions = uint32_t;
 

@@ -13,6 +13,10 @@
 #include "cairn/mining/last_template.h"
 #include "consensus/params.h"
 
+namespace cairn::p2p {
+class Network;
+}
+
 namespace cairn::rpc {
 
 /// How much memory the unspent outputs may take.
@@ -28,6 +32,7 @@ struct RpcContext {
 
   ledger::Ledger* ledger = nullptr;               // set whenever methods of blocks can be called
   mempool::Mempool* mempool = nullptr;            // set as `ledger` is
+  p2p::Network* network = nullptr;                // null without peers
   const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
   std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
   mining::LastTemplate* last_template = nullptr;  // set as `ledger` is

@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "cairn/base/hex.h"
+#include "cairn/p2p/network.h"
 #include "cairn/primitives/script.h"
+#include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
@@ -86,7 +88,10 @@ void CheckNotInTheChain(const Request& request, const Transaction& tx) {
 void Send(const Request& request, const TransactionPtr& tx) {
   mempool::Mempool& pool = MempoolOf(request);
   CheckNotInTheChain(request, *tx);
-  if (pool.Contains(tx->txid)) return;  // it is announced again
+  if (pool.Contains(tx->txid)) {
+    if (request.node().network != nullptr) request.node().network->Announce(tx);
+    return;
+  }
   if (const auto most = MaxFee(request, *tx)) {
     const AdmissionResult tested = pool.Test(tx);
     if (!tested.Accepted()) ThrowRefusal(tested);

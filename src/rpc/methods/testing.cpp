@@ -1,6 +1,7 @@
 // Aids for tests: echo, mock time, waiting for subscribers.
 #include <limits>
 
+#include "cairn/p2p/network.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
 #include "cairn/rpc/request.h"
@@ -35,6 +36,7 @@ Method SetMockTime() {
                                                     std::to_string(time) + ".");
             }
             request.node().clock.SetMock(time);
+            if (request.node().network != nullptr) request.node().network->ClockChanged();
             out.Null();
           }};
 }

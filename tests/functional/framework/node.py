@@ -59,8 +59,9 @@ def _die_with_parent():
 class Node:
     """One data directory, and the process that runs on it at present, if any."""
 
-    def __init__(self, folder, *options, chain="regtest", bare=False):
-        """`bare` leaves out the options that keep a test quiet, for tests about the options themselves."""
+    def __init__(self, folder, *options, chain="regtest", bare=False, listens=False):
+        """`bare` leaves out the options that keep a test quiet, for tests about the options themselves. Peers can
+        connect to a node that `listens`."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.datadir = self.folder / "data"
@@ -69,12 +70,21 @@ class Node:
         self.rpc_port = free_port()
         self.options = list(options)
         self._base = [f"-datadir={self.datadir}", f"-chain={chain}", f"-rpcport={self.rpc_port}"]
-        if not bare:
-            self._base += ["-listen=0", "-connect=0", "-printtoconsole=0", "-debug=all"]
+        self.p2p_port = free_port()
+        if bare:
+            self._base.append(f"-port={self.p2p_port}")
+        else:
+            listen = [f"-bind={self.address}"] if listens else ["-listen=0"]
+            self._base += [*listen, "-connect=0", "-printtoconsole=0", "-debug=all"]
         self._process = None
         self.rpc = self.connection()
 
     # Where things are.
+
+    @property
+    def address(self):
+        """Where peers connect to."""
+        return f"127.0.0.1:{self.p2p_port}"
 
     @property
     def network_dir(self):

@@ -279,8 +279,8 @@ TEST(OptionDescription, HidesSecretsAndOtherSections) {
 }
 
 TEST(OptionEffects, NamesWhatHasNone) {
-  EXPECT_THAT(Given({"-blocksonly", "-par=1", "-keypool=1"}).WithoutEffect(),
-              ElementsAre("blocksonly"));
+  EXPECT_THAT(Given({"-asmap=x", "-par=1", "-keypool=1"}).WithoutEffect(),
+              ElementsAre("asmap"));
 }
 
 TEST(OptionValues, AreCopiedDeep) {

@@ -1,0 +1,73 @@
+#include "src/p2p/shared_pool.h"
+
+namespace cairn::p2p {
+namespace {
+
+using mempool::Admission;
+using mempool::RejectKind;
+
+PoolTransaction From(const mempool::PoolEntry& entry) {
+  PoolTransaction result;
+  result.transaction = entry.tx;
+  result.fee = entry.fee;
+  result.virtual_size = entry.vsize;
+  result.added = Instant(std::chrono::seconds(entry.time));
+  result.ancestors = static_cast<int>(entry.ancestor_count);
+  result.sequence = entry.sequence;
+  return result;
+}
+
+TransactionFate FateOf(const mempool::AdmissionResult& result) {
+  if (result.outcome == Admission::kAccepted) return TransactionFate::kAccepted;
+  if (result.outcome == Admission::kAlreadyKnown) return TransactionFate::kKnown;
+  switch (result.kind) {
+    case RejectKind::kConsensus: return TransactionFate::kInvalid;
+    case RejectKind::kMissingInputs: return TransactionFate::kOrphan;
+    case RejectKind::kInputsNotStandard: return TransactionFate::kPolicyInputs;
+    case RejectKind::kWitnessStripped: return TransactionFate::kWitnessStripped;
+    case RejectKind::kReconsiderable: return TransactionFate::kReconsiderable;
+    case RejectKind::kNotStandard:
+    case RejectKind::kPremature:
+    case RejectKind::kWitnessMutated:
+    case RejectKind::kConflict:
+    case RejectKind::kPolicy: return TransactionFate::kPolicy;
+    case RejectKind::kNone:
+    case RejectKind::kFailed: return TransactionFate::kFailed;
+  }
+  return TransactionFate::kFailed;
+}
+
+}  // namespace
+
+TransactionVerdict VerdictOf(const mempool::AdmissionResult& result) {
+  return {FateOf(result), result.reason, result.replaced};
+}
+
+const PoolTransaction* SharedPool::Find(const Wtxid& wtxid) const {
+  const TransactionPtr transaction = pool_.Find(wtxid);
+  return transaction == nullptr ? nullptr : Find(transaction->txid);
+}
+
+const PoolTransaction* SharedPool::Find(const Txid& txid) const {
+  const auto entry = pool_.Entry(txid);
+  if (!entry) return nullptr;
+  found_ = From(*entry);
+  return &found_;
+}
+
+/// Of what is confirmed the first outputs tell, unless they are spent: then it is asked for in
+/// vain, once.
+bool SharedPool::KnowsParent(const Txid& txid) const {
+  if (pool_.Contains(txid)) return true;
+  for (const uint32_t index : {0U, 1U}) {
+    const auto coin = ledger_.FindCoin({txid, index});
+    if (coin && *coin) return true;
+  }
+  return false;
+}
+
+void SharedPool::ForEach(const std::function<void(const PoolTransaction&)>& visit) const {
+  for (const mempool::PoolEntry& entry : pool_.Entries()) visit(From(entry));
+}
+
+}  // namespace cairn::p2p
