@@ -89,7 +89,7 @@ Status Network::Core::Start() {
 
 void Network::Core::Stop() {
   if (!thread_.joinable()) return;
-  Post([this] { BeginStop(); });
+  Ask([this] { BeginStop(); });
   if (listening_) mempool_.Unlisten(*std::exchange(listening_, std::nullopt));
   tip_watch_.Stop();
   errands_.Stop();
@@ -223,6 +223,7 @@ void Network::Core::DialNamed(const std::string& name, ConnectionType type,
 }
 
 void Network::Core::ConnectOnce(const std::string& name, ConnectionType type) {
+  if (IsConnected(name)) return;
   DialNamed(name, type, [](std::optional<PeerId>) {});
 }
 

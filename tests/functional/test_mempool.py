@@ -22,6 +22,7 @@ from bitcoin.core.script import (
 from bitcoin.wallet import CBitcoinSecret
 
 from framework.case import FunctionalTest
+from framework.node import wait_until
 
 COIN = 100_000_000
 FEE = 10_000
@@ -171,6 +172,26 @@ class Mempool(FunctionalTest):
             -25, "TestBlockValidity failed: bad-txns-inputs-missingorspent", rpc.generateblock, "raw(51)", [raw]
         )
         self.assert_rpc_error(-5, "not in mempool", rpc.generateblock, "raw(51)", ["00" * 32])
+        self.node.stop()
+
+
+    def test_peers_get_transactions(self):
+        rpc, other = self.node.rpc, self.start_node(listens=True)
+        rpc.addnode(other.address, "add")
+        wait_until(lambda: other.rpc.getbestblockhash() == rpc.getbestblockhash(), what="the same tip")
+        raw, outputs = self.split(1)
+        txid = rpc.sendrawtransaction(raw)
+        value, kind = outputs[2]
+        child = rpc.sendrawtransaction(self.wallet.spend(txid, 2, value, kind, [(value - FEE, self.wallet.p2wpkh)]))
+        wait_until(lambda: set(other.rpc.getrawmempool()) == {txid, child}, what="both transactions at the peer")
+        # A peer has asked for them, so that they need not be announced again.
+        wait_until(lambda: rpc.getmempoolinfo()["unbroadcastcount"] == 0, what="nothing left to announce")
+        self.assertEqual(other.rpc.getmempoolinfo()["unbroadcastcount"], 0)
+        (block,) = self.mine()
+        wait_until(lambda: other.rpc.getbestblockhash() == block, what="the block")
+        other.rpc.syncwithvalidationinterfacequeue()
+        self.assertEqual(other.rpc.getrawmempool(), [])
+        other.stop()
         self.node.stop()
 
 

@@ -54,6 +54,28 @@ class Synchronisation(FunctionalTest):
             self.assertEqual(node.rpc.gettxoutsetinfo("muhash")["muhash"], made.end["muhash"])
         self.assertEqual(source.rpc.getblockcount(), made.end["height"])
 
+    def test_three_nodes_in_a_row(self):
+        nodes = [self.start_node(listens=True)]
+        for _ in range(2):
+            nodes.append(self.start_node(f"-addnode={nodes[-1].address}", listens=True))
+        for node in (nodes[0], nodes[2], nodes[1]):
+            tip = node.rpc.generatetoaddress(4, ADDRESS)[-1]
+            for other in nodes:
+                self.wait_for_tip(other, tip)
+        # Each has one connection by which it heard of every block; nobody was cut off.
+        self.assertEqual([node.rpc.getconnectioncount() for node in nodes], [1, 2, 1])
+
+    def test_mock_time_moves_what_is_due(self):
+        now = 1_700_000_000
+        node = self.start_node(f"-mocktime={now}", listens=True)
+        silent = Peer(node)
+        self.addCleanup(silent.close)
+        wait_until(lambda: node.rpc.getconnectioncount() == 1, what="a connection")
+        node.rpc.setmocktime(now + 59)
+        self.assertEqual(node.rpc.getconnectioncount(), 1)
+        node.rpc.setmocktime(now + 60)
+        self.assertTrue(silent.is_cut_off())
+
     def test_reorganisation(self):
         first = self.start_node(listens=True)
         second = self.start_node()
