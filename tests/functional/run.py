@@ -1,4 +1,5 @@
-"""Runs functional tests: run.py NAME..., names of test_*.py files without the ending, or nothing for all.
+"""Runs functional tests: run.py [--folder FOLDER] NAME..., names of test_*.py files without the ending, or nothing
+for all. They are looked for in FOLDER, by default where this file is.
 
 With environment variables as framework/__init__.py says. Exits with 77 when every test was skipped, or any for
 lack of the conformance vectors: what the others prove is too little to pass for the file.
@@ -14,6 +15,10 @@ _SKIPPED = 77
 def main(names):
     folder = pathlib.Path(__file__).parent
     sys.path.insert(0, str(folder))
+    if names[:1] == ["--folder"]:
+        folder = pathlib.Path(names[1])
+        sys.path.insert(0, str(folder))
+        names = names[2:]
     names = names or sorted(path.stem for path in folder.glob("test_*.py"))
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
