@@ -7,15 +7,9 @@ namespace cairn::fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"address", FuzzAddress},
-    {"block", FuzzBlock},
-    {"chain_file", FuzzChainFile},
-    {"decoders", FuzzDecoders},
-    {"deferring", FuzzDeferring},
-    {"header", FuzzHeader},
-    {"peers", FuzzPeers},
-    {"script", FuzzScript},
-    {"transaction", FuzzTransaction},
+    {"address", FuzzAddress},   {"block", FuzzBlock},         {"chain_file", FuzzChainFile},
+    {"decoders", FuzzDecoders}, {"deferring", FuzzDeferring}, {"header", FuzzHeader},
+    {"peers", FuzzPeers},       {"script", FuzzScript},       {"transaction", FuzzTransaction},
     {"wire", FuzzWire},
 };
 

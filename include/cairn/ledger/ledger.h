@@ -72,9 +72,9 @@ struct SubmitResult {
 };
 
 struct HeadersResult {
-  size_t accepted = 0;                // leading headers that were valid, known ones included
-  std::string reason;                 // why the next one was refused; empty if none was
-  const HeaderEntry* last = nullptr;  // the last accepted
+  size_t accepted = 0;                  // leading headers that were valid, known ones included
+  std::string reason;                   // why the next one was refused; empty if none was
+  const HeaderEntry* last = nullptr;    // the last accepted
   std::optional<SubmitResult> refusal;  // of that next one
 };
 

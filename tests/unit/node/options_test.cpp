@@ -279,8 +279,7 @@ TEST(OptionDescription, HidesSecretsAndOtherSections) {
 }
 
 TEST(OptionEffects, NamesWhatHasNone) {
-  EXPECT_THAT(Given({"-asmap=x", "-par=1", "-keypool=1"}).WithoutEffect(),
-              ElementsAre("asmap"));
+  EXPECT_THAT(Given({"-asmap=x", "-par=1", "-keypool=1"}).WithoutEffect(), ElementsAre("asmap"));
 }
 
 TEST(OptionValues, AreCopiedDeep) {
