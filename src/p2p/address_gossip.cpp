@@ -20,6 +20,10 @@ using std::chrono::seconds;
 constexpr double kTokensPerSecond = 0.1;
 constexpr double kMostTokens = wire::kMostAddresses;
 
+/// Whoever goes so far beyond the ration, and keeps within it so little, wants to fill our book.
+constexpr uint64_t kFlood = 10'000;
+constexpr uint64_t kFloodRatio = 4;
+
 /// What peers say of times is held for that much older.
 constexpr int64_t kTimePenalty = 2 * 60 * 60;
 /// Times before this one, or further in the future than ten minutes, are none.
@@ -79,7 +83,10 @@ void AddressGossip::Refill(AddressGossipPeer& state, const Peer& peer) const {
 void AddressGossip::OnAddresses(Peer& peer, std::vector<wire::PeerAddress> addresses) {
   AddressGossipPeer& state = peer.addresses;
   Enable(peer);
-  if (!state.enabled) return;  // from a connection for blocks alone
+  if (!state.enabled) {  // a connection for blocks alone
+    state.rate_limited += addresses.size();
+    return EndFlood(peer);
+  }
   const int64_t now = UnixSecondsOf(core_.now);
   const bool is_answer = addresses.size() > kMostRelayed;
   const size_t count = addresses.size();
@@ -107,8 +114,18 @@ void AddressGossip::OnAddresses(Peer& peer, std::vector<wire::PeerAddress> addre
   }
   core_.addresses.Add(good, peer.connection.endpoint.address, kTimePenalty, now);
   if (count < wire::kMostAddresses) state.asked = false;
+  EndFlood(peer);
   if (peer.type() == ConnectionType::kAddressFetch && count > 1) {
     core_.Disconnect(peer, "the addresses have come");
+  }
+}
+
+void AddressGossip::EndFlood(Peer& peer) {
+  const AddressGossipPeer& state = peer.addresses;
+  const bool flood =
+      state.rate_limited >= kFlood && state.rate_limited >= kFloodRatio * state.processed;
+  if (flood && !peer.Allows(kNoBanPermission)) {
+    core_.Disconnect(peer, "floods us with addresses");
   }
 }
 

@@ -50,6 +50,7 @@ class AddressGossip {
   void Enable(Peer& peer);
   void Refill(AddressGossipPeer& state, const Peer& peer) const;
   /// To the peers that the address chooses.
+  void EndFlood(Peer& peer);
   void Relay(const Peer& from, const wire::PeerAddress& address);
   void Queue(Peer& peer, const wire::PeerAddress& address);
   void SendQueued(Peer& peer);

@@ -18,6 +18,14 @@ constexpr Duration kMostStallTimeout = seconds(64);
 /// A block may take the spacing of blocks, and half of it more for each other peer that delivers.
 constexpr int kPartsPerOther = 2;
 
+/// Near the tip a second peer is asked for a block after this long. Who announces blocks first and
+/// never sends them would else hold each one up for ten minutes.
+constexpr Duration kTipPatience = seconds(20);
+/// A helper that was so quick shows that our own connection is not the reason.
+constexpr Duration kQuick = seconds(10);
+/// So many blocks in a row that others had to deliver end the connection.
+constexpr int kMostLate = 3;
+
 /// How long a peer is left alone that did not have what it was asked for: it will hardly have it at
 /// once, and others may.
 constexpr Duration kRest = seconds(60);
@@ -213,9 +221,52 @@ void BlockSync::AskInFull(Peer& peer, const ledger::HeaderEntry& entry) {
 BlockInFlight& BlockSync::MarkInFlight(Peer& peer, const ledger::HeaderEntry& entry) {
   if (BlockInFlight* already = FlightOf(peer, entry.hash)) return *already;
   if (peer.blocks.in_flight.empty()) peer.blocks.delivering_since = core_.now;
-  peer.blocks.in_flight.push_back({&entry, nullptr});
+  peer.blocks.in_flight.push_back({&entry, nullptr, core_.now});
+  next_help_ = std::min(next_help_, core_.now + kTipPatience);
   in_flight_[entry.hash].push_back(peer.id());
   return peer.blocks.in_flight.back();
+}
+
+Peer* BlockSync::OtherFor(const ledger::HeaderEntry& entry, const std::vector<PeerId>& asked) {
+  Peer* chosen = nullptr;
+  for (auto& [id, peer] : core_.peers) {
+    if (std::find(asked.begin(), asked.end(), id) != asked.end() || !MayAsk(*peer)) continue;
+    if (peer->blocks.in_flight.size() >= kPerPeer) continue;
+    if (peer->headers.best_known->Ancestor(entry.height) != &entry) continue;
+    if (chosen == nullptr || (peer->IsPreferred() && !chosen->IsPreferred())) chosen = peer.get();
+  }
+  return chosen;
+}
+
+void BlockSync::AskOthers() {
+  next_help_ = kNever;
+  if (in_flight_.empty()) return;
+  next_help_ = core_.now + kTipPatience;
+  if (!IsNearTip()) return;
+  std::vector<const ledger::HeaderEntry*> late;
+  for (const auto& [hash, asked] : in_flight_) {
+    const bool waiting = std::any_of(asked.begin(), asked.end(), [&](PeerId id) {
+      const BlockInFlight* flight = FlightOf(*core_.Find(id), hash);
+      return core_.now < flight->asked + kTipPatience;
+    });
+    const ledger::HeaderEntry* entry = core_.chain.Find(hash);
+    if (!waiting && entry != nullptr && entry->parent->HasBody()) late.push_back(entry);
+  }
+  for (const ledger::HeaderEntry* entry : late) {
+    Peer* other = OtherFor(*entry, in_flight_[entry->hash]);
+    if (other != nullptr) AskInFull(*other, *entry);
+  }
+}
+
+void BlockSync::NoteLate(Peer& peer, const BlockHash& hash, Instant asked) {
+  peer.blocks.late = 0;
+  if (core_.now >= asked + kQuick) return;
+  for (const PeerId id : AskedFor(hash)) {
+    Peer& other = *core_.Find(id);
+    if (core_.now < FlightOf(other, hash)->asked + kTipPatience) continue;
+    if (++other.blocks.late < kMostLate || other.Allows(kNoBanPermission)) continue;
+    core_.Disconnect(other, "others deliver the blocks that it was asked for");
+  }
 }
 
 /// The peer's own account; that of all is for the caller.
@@ -271,6 +322,8 @@ bool BlockSync::IsWelcome(Peer& peer, const Block& block, const ledger::HeaderEn
 void BlockSync::OnBlock(Peer& peer, BlockPtr block, bool reconstructed) {
   const BlockHash hash = block->hash();
   const bool requested = reconstructed || IsInFlight(hash);
+  const BlockInFlight* flight = FlightOf(peer, hash);
+  const Instant asked = flight != nullptr ? flight->asked : core_.now;
   Release(hash, peer.id());
   const ledger::HeaderEntry* entry = core_.chain.Find(hash);
   if (judging_.contains(hash) || (entry != nullptr && entry->HasBody())) return;
@@ -279,7 +332,7 @@ void BlockSync::OnBlock(Peer& peer, BlockPtr block, bool reconstructed) {
     return;
   }
   if (!requested && !IsWelcome(peer, *block, entry)) return;
-  judging_[hash] = {block->bytes().size(), reconstructed};
+  judging_[hash] = {block->bytes().size(), reconstructed, asked};
   judging_bytes_ += block->bytes().size();
   ++peer.blocks.judging;
   core_.Await(peer, Awaited::kBlock);
@@ -296,6 +349,7 @@ void BlockSync::OnVerdict(Peer* peer, const BlockHash& hash, const BlockVerdict&
   switch (verdict.fate) {
     case BlockFate::kConnected:
     case BlockFate::kStored:
+      if (peer != nullptr) NoteLate(*peer, hash, judged.asked);
       Release(hash);
       stall_timeout_ = std::max(kLeastStallTimeout, stall_timeout_ * 85 / 100);
       if (peer == nullptr) return;
@@ -367,6 +421,7 @@ Instant BlockSync::DeliveryDeadline(const Peer& peer) const {
 }
 
 void BlockSync::Advance() {
+  if (core_.now >= next_help_) AskOthers();
   for (auto& [id, peer] : core_.peers) {
     if (!peer->IsReady()) continue;
     const Instant stalling = peer->blocks.stalling_since;
@@ -380,7 +435,7 @@ void BlockSync::Advance() {
 }
 
 Instant BlockSync::NextDeadline() const {
-  Instant next = kNever;
+  Instant next = next_help_;
   for (const auto& [id, peer] : core_.peers) {
     if (!peer->IsReady()) continue;
     if (peer->blocks.stalling_since != kNever) {

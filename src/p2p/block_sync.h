@@ -23,6 +23,7 @@ namespace cairn::p2p {
 struct BlockInFlight {
   const ledger::HeaderEntry* entry = nullptr;
   std::unique_ptr<wire::CompactBlockAssembly> assembly;  // while parts of it are awaited
+  Instant asked{};
 };
 
 struct BlockSyncPeer {
@@ -33,6 +34,7 @@ struct BlockSyncPeer {
   Instant resting_until{};          // it lacked what it was asked for: it is not asked until then
   Instant last_block{};             // epoch: it never gave us a new one
   int judging = 0;                  // blocks from it without a verdict yet
+  int late = 0;                     // blocks in a row that others delivered in its stead
 };
 
 class HeaderSync;
@@ -94,6 +96,7 @@ class BlockSync {
   struct Judged {
     size_t bytes = 0;
     bool reconstructed = false;
+    Instant asked{};  // when its sender was asked for it
   };
   struct Wanted {
     std::vector<const ledger::HeaderEntry*> blocks;
@@ -108,6 +111,11 @@ class BlockSync {
   void ScheduleFor(Peer& peer);
   void Ask(Peer& peer, const std::vector<const ledger::HeaderEntry*>& blocks, bool compact);
   void ReleaseFrom(PeerId peer, const BlockHash& hash);
+  /// Near the tip nobody waits long for one peer: the next one is asked, too.
+  void AskOthers();
+  Peer* OtherFor(const ledger::HeaderEntry& entry, const std::vector<PeerId>& asked);
+  /// `peer` has delivered a good block: who was asked long before it, and has not?
+  void NoteLate(Peer& peer, const BlockHash& hash, Instant asked);
   /// Whether an unasked block is worth its place on the disk; punishes what no honest peer sends.
   bool IsWelcome(Peer& peer, const Block& block, const ledger::HeaderEntry* entry);
   Instant DeliveryDeadline(const Peer& peer) const;
@@ -120,6 +128,7 @@ class BlockSync {
   std::map<BlockHash, std::vector<PeerId>> in_flight_;  // who was asked, in order
   std::map<BlockHash, Judged> judging_;
   size_t judging_bytes_ = 0;
+  Instant next_help_ = kNever;                        // when to look who might deliver what is late
   Duration stall_timeout_ = std::chrono::seconds(2);  // doubles with each staller, and recovers
 };
 

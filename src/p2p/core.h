@@ -12,7 +12,6 @@
 // header as `struct NAMEPeer`, and is a member of `Peer`.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -21,13 +20,9 @@
 #include "cairn/p2p/random.h"
 #include "cairn/p2p/settings.h"
 #include "cairn/p2p/types.h"
+#include "src/p2p/peer_table.h"
 
 namespace cairn::p2p {
-
-struct Peer;
-
-/// Ordered by id, so that no walk over the peers depends on a hash table.
-using Peers = std::map<PeerId, std::unique_ptr<Peer>>;
 
 /// An answer that a peer's later messages wait for.
 enum class Awaited : uint8_t {
@@ -60,7 +55,7 @@ struct Core {
   Random random;
   Instant now;  // of the input that is being dealt with
   Instant started;
-  Peers peers;
+  PeerTable peers;
 
   Peer* Find(PeerId id) const;
 

@@ -84,7 +84,7 @@ void Handshake::OnVersion(Peer& peer, const wire::Version& version) {
   if (peer.IsInbound()) SendVersion(peer);
   SendOffers(peer);
   core_.Send(peer, wire::Verack{});
-  LOG_DEBUG(log::kNet, "peer={} is {} at height {}, version {}, services {:x}", peer.id(),
+  LOG_DEBUG(log::kNet, "peer={} is {} at height {}, version {}, services {}", peer.id(),
             state.user_agent, state.start_height, state.version, state.services);
   if (!peer.IsInbound()) {
     core_.addresses.Good(peer.connection.endpoint, UnixSecondsOf(core_.now));

@@ -27,6 +27,10 @@ constexpr int64_t kFarBehindSeconds = 24 * 60 * 60;
 /// A peer whose time is up keeps its place for so long at a time while there is nobody else.
 constexpr Duration kLoneExtension = minutes(1);
 
+/// A peer that is far behind offers its chain once or twice; who offers poor ones without end only
+/// costs us work.
+constexpr int kMostPoorChains = 8;
+
 /// A chain may be stored if it has no less work than our tip had so many blocks ago.
 constexpr int kBlocksOfSlack = 144;
 
@@ -166,7 +170,10 @@ bool HeaderSync::ContinuePresync(Peer& peer, const std::vector<Header>& headers,
     return true;
   }
   const bool done = state.presync->phase() == HeaderPresync::Phase::kDone;
-  if (done) state.presync.reset();
+  if (done) {
+    state.presync.reset();
+    state.poor_chains = 0;
+  }
   if (!progress.released.empty()) {
     Submit(peer, std::move(progress.released), done && full);
   } else if (progress.more) {
@@ -187,6 +194,9 @@ void HeaderSync::Judge(Peer& peer, const std::vector<Header>& headers, const Blo
     return Submit(peer, headers, full);
   }
   HeaderSyncPeer& state = peer.headers;
+  if (++state.poor_chains >= kMostPoorChains) {
+    return core_.Disconnect(peer, "offers chains with too little work again and again");
+  }
   if (!full) {
     LOG_DEBUG(log::kNet, "peer={}: its chain has too little work", peer.id());
     return Finish(peer);

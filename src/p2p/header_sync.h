@@ -31,6 +31,7 @@ struct HeaderSyncPeer {
   Instant deadline = kNever;  // of the first answer while we are far behind
   Instant last_request{};     // of the getheaders that is not answered; epoch: none is
   std::unique_ptr<HeaderPresync> presync;
+  int poor_chains = 0;  // offered in a row that had, or would have yet to show, too little work
 
   // Of the headers that are being judged.
   HeadersFrom judging = HeadersFrom::kNowhere;

@@ -24,10 +24,10 @@ class Keepalive {
 
   void Advance();
   Instant NextDeadline() const;
+  Instant DeadlineOf(const Peer& peer) const;
 
  private:
   void SendPing(Peer& peer);
-  Instant DeadlineOf(const Peer& peer) const;
 
   Core& core_;
 };

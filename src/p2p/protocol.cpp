@@ -51,6 +51,22 @@ void Protocol::Impl::OnHeadersVerdict(Peer& peer, const HeadersVerdict& verdict)
   }
 }
 
+/// Pings and pongs are most of the messages of a quiet network, and concern nothing but themselves:
+/// no other part has to look at what it could do now, and the next deadline stays known.
+bool Protocol::Impl::KeepInTouch(Peer& peer, const wire::Message& message) {
+  if (!peer.IsReady() || MustWait(peer, message)) return false;
+  if (const auto* ping = std::get_if<wire::Ping>(&message)) {
+    keepalive.OnPing(peer, *ping);
+    return true;
+  }
+  if (const auto* pong = std::get_if<wire::Pong>(&message)) {
+    keepalive.OnPong(peer, *pong);
+    if (deadline) deadline = std::min(*deadline, keepalive.DeadlineOf(peer));
+    return true;
+  }
+  return false;
+}
+
 void Protocol::Impl::Settle() {
   blocks.Schedule();
   for (auto& [id, peer] : core.peers) relay.OfferHeaders(*peer);
@@ -59,19 +75,18 @@ void Protocol::Impl::Settle() {
 }
 
 void Protocol::Connected(const NewConnection& connection, Instant now) {
-  impl_->core.now = now;
-  auto& place = impl_->core.peers[connection.id];
-  place = std::make_unique<Peer>(connection, now);
-  if (impl_->planner.OnConnected(*place)) impl_->handshake.OnConnected(*place);
+  impl_->Begin(now);
+  Peer& peer = impl_->core.peers.Add(connection.id, std::make_unique<Peer>(connection, now));
+  if (impl_->planner.OnConnected(peer)) impl_->handshake.OnConnected(peer);
 }
 
 void Protocol::ConnectFailed(const wire::Endpoint& endpoint, ConnectionType type, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->planner.OnConnectFailed(endpoint, type);
 }
 
 void Protocol::AddressesFound(const std::vector<wire::PeerAddress>& addresses, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->planner.OnAddresses(addresses);
 }
 
@@ -80,7 +95,7 @@ void Protocol::SetAnchors(std::vector<wire::Endpoint> anchors) {
 }
 
 void Protocol::Disconnected(PeerId id, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   Peer* peer = impl_->core.Find(id);
   if (peer == nullptr) return;
   peer->disconnecting = true;
@@ -99,17 +114,19 @@ void Protocol::Received(PeerId id, wire::Message message, size_t bytes, Instant 
   impl_->core.now = now;
   Peer* peer = impl_->core.Find(id);
   if (peer == nullptr || peer->disconnecting) return;
+  if (impl_->KeepInTouch(*peer, message)) return;
+  impl_->Begin(now);
   impl_->Receive(*peer, std::move(message), bytes);
   impl_->Settle();
 }
 
 void Protocol::ReceivedMalformed(PeerId id, const std::string& what, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   if (Peer* peer = impl_->core.Find(id)) impl_->core.Misbehaved(*peer, what);
 }
 
 void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
     impl_->OnHeadersVerdict(*peer, verdict);
     impl_->watch.OnHeaders(*peer);
@@ -120,7 +137,7 @@ void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant n
 
 void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict& verdict,
                            Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   Peer* peer = impl_->core.Find(id);
   impl_->blocks.OnVerdict(peer, hash, verdict);
   if (peer != nullptr) {
@@ -132,7 +149,7 @@ void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict&
 
 void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
                                  const TransactionVerdict& verdict, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->relay.OnTransactionVerdict(transaction, verdict);
   Peer* peer = impl_->core.Find(id);
   const std::vector<PeerId> waiting = impl_->download.OnVerdict(id, peer, transaction, verdict);
@@ -145,7 +162,7 @@ void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
 
 void Protocol::BlockRead(PeerId id, const ledger::HeaderEntry& entry, const Bytes& bytes,
                          Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
     impl_->serving.OnBlockRead(*peer, entry, bytes);
     impl_->Answered(*peer);
@@ -154,7 +171,7 @@ void Protocol::BlockRead(PeerId id, const ledger::HeaderEntry& entry, const Byte
 }
 
 void Protocol::FiltersRead(PeerId id, std::vector<wire::Message> replies, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
     impl_->serving.OnFiltersRead(*peer, std::move(replies));
     impl_->Answered(*peer);
@@ -163,12 +180,12 @@ void Protocol::FiltersRead(PeerId id, std::vector<wire::Message> replies, Instan
 }
 
 void Protocol::BlockChecked(const BlockPtr& block, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->relay.OnBlockChecked(block);
 }
 
 void Protocol::TransactionAdded(const TransactionPtr& transaction, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->download.OnAdded(*transaction);
   impl_->transactions.Announce(*transaction);
   impl_->fee_filters.Advance();  // the pool may have grown full
@@ -176,13 +193,13 @@ void Protocol::TransactionAdded(const TransactionPtr& transaction, Instant now) 
 }
 
 void Protocol::AnnounceUnbroadcast(Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->transactions.AnnounceUnbroadcast();
   impl_->Settle();
 }
 
 void Protocol::TipChanged(Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->planner.OnTip();
   impl_->relay.OnTip();
   impl_->headers.OnTip();
@@ -193,7 +210,7 @@ void Protocol::TipChanged(Instant now) {
 }
 
 void Protocol::Advance(Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->handshake.Advance();
   impl_->keepalive.Advance();
   impl_->headers.Advance();
@@ -207,21 +224,25 @@ void Protocol::Advance(Instant now) {
   impl_->Settle();
 }
 
+Instant Protocol::Impl::FindDeadline() const {
+  return std::min({handshake.NextDeadline(), keepalive.NextDeadline(), headers.NextDeadline(),
+                   blocks.NextDeadline(), addresses.NextDeadline(), watch.NextDeadline(),
+                   planner.NextDeadline(), download.NextDeadline(), transactions.NextDeadline(),
+                   fee_filters.NextDeadline()});
+}
+
 Instant Protocol::NextDeadline() const {
-  return std::min({impl_->handshake.NextDeadline(), impl_->keepalive.NextDeadline(),
-                   impl_->headers.NextDeadline(), impl_->blocks.NextDeadline(),
-                   impl_->addresses.NextDeadline(), impl_->watch.NextDeadline(),
-                   impl_->planner.NextDeadline(), impl_->download.NextDeadline(),
-                   impl_->transactions.NextDeadline(), impl_->fee_filters.NextDeadline()});
+  if (!impl_->deadline) impl_->deadline = impl_->FindDeadline();
+  return *impl_->deadline;
 }
 
 void Protocol::SendPings(Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   impl_->keepalive.SendPings();
 }
 
 std::optional<std::string> Protocol::FetchBlock(PeerId id, const BlockHash& hash, Instant now) {
-  impl_->core.now = now;
+  impl_->Begin(now);
   Peer* peer = impl_->core.Find(id);
   if (peer == nullptr || !peer->IsReady()) return "Peer does not exist";
   return impl_->blocks.Fetch(*peer, hash);

@@ -1,6 +1,8 @@
 // The protocol put together: which part deals with which input.
 #pragma once
 
+#include <optional>
+
 #include "src/p2p/address_gossip.h"
 #include "src/p2p/block_relay.h"
 #include "src/p2p/block_serving.h"
@@ -21,6 +23,14 @@ class Protocol::Impl {
  public:
   Impl(const Needs& needs, Instant now) : core(needs, now) {}
 
+  /// Of every input: it happens now, and may change what is to be done when.
+  void Begin(Instant now) {
+    core.now = now;
+    deadline.reset();
+  }
+  /// Deals with it if it is a ping or a pong that need not wait.
+  bool KeepInTouch(Peer& peer, const wire::Message& message);
+  Instant FindDeadline() const;
   /// Deals with it now, or keeps it until what came before has been dealt with.
   void Receive(Peer& peer, wire::Message message, size_t bytes);
   /// An answer came: the peer's next messages may have their turn.
@@ -44,6 +54,7 @@ class Protocol::Impl {
   TransactionRelay transactions{core};
   TransactionDownload download{core, transactions};
   FeeFilters fee_filters{core};
+  mutable std::optional<Instant> deadline;  // no later than the next one; nothing if not known
 
  private:
   bool MustWait(const Peer& peer, const wire::Message& message) const;

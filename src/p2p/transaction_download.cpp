@@ -181,7 +181,10 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
 
   switch (verdict.fate) {
     case TransactionFate::kAccepted:
-      if (peer != nullptr) peer->download.last_transaction = core_.now;
+      if (peer != nullptr) {
+        peer->download.last_transaction = core_.now;
+        peer->download.orphans = 0;
+      }
       OnAdded(*transaction);
       break;
     case TransactionFate::kKnown:
@@ -189,7 +192,12 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
       orphans_.Erase(transaction->wtxid);
       break;
     case TransactionFate::kOrphan:
-      if (peer != nullptr && peer->IsReady()) KeepOrphan(*peer, transaction);
+      if (peer == nullptr || !peer->IsReady()) break;
+      if (++peer->download.orphans < kMostOrphans || peer->Allows(kNoBanPermission)) {
+        KeepOrphan(*peer, transaction);
+      } else {
+        core_.Disconnect(*peer, "sends nothing but transactions without parents");
+      }
       break;
     case TransactionFate::kInvalid:
     case TransactionFate::kPolicy:

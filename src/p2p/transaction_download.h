@@ -23,6 +23,7 @@ struct TransactionDownloadPeer {
   std::optional<Wtxid> retried;  // the orphan of its that is being judged
   size_t judged_bytes = 0;       // of what it sent and the pool has not judged
   Instant last_transaction{};    // epoch: it never gave us a new one
+  int orphans = 0;               // that it sent since then
 };
 
 class TransactionDownload {
@@ -32,7 +33,8 @@ class TransactionDownload {
   static constexpr Duration kDelay = std::chrono::seconds(2);
   static constexpr Duration kPatience = std::chrono::seconds(60);
   static constexpr size_t kMostPerGetData = 1000;
-  static constexpr int kMostJudged = 32;  // of a peer, without a verdict
+  static constexpr int kMostOrphans = 1000;  // of a peer that sends nothing else
+  static constexpr int kMostJudged = 32;     // of a peer, without a verdict
 
   TransactionDownload(Core& core, TransactionRelay& relay);
 
