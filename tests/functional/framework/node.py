@@ -72,7 +72,7 @@ class Node:
         self._base = [f"-datadir={self.datadir}", f"-chain={chain}", f"-rpcport={self.rpc_port}"]
         self.p2p_port = free_port()
         if bare:
-            self._base.append(f"-port={self.p2p_port}")
+            self._base += [f"-port={self.p2p_port}", "-dnsseed=0"]
         else:
             listen = [f"-bind={self.address}"] if listens else ["-listen=0"]
             self._base += [*listen, "-connect=0", "-printtoconsole=0", "-debug=all"]
