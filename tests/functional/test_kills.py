@@ -231,7 +231,7 @@ class PruningKills(MadeChainTest):
     def assert_kept(self, node, height):
         """Whatever is not pruned can be read, and the last 288 blocks are not pruned."""
         lowest = node.rpc.getblockchaininfo()["pruneheight"]
-        self.assertLessEqual(lowest, max(0, height - 288))
+        self.assertLessEqual(lowest, max(0, height - 287))
         for at in {lowest, (lowest + height) // 2, height}:
             self.assertEqual(node.rpc.getblock(node.rpc.getblockhash(at), 0), self.made.raw[0][at].hex())
 

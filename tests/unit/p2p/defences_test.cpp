@@ -103,8 +103,12 @@ TEST(Defences, AnotherIsAskedSoonForABlockAtTheTip) {
     ASSERT_EQ(world.TakeAsked(staller).size(), 1u);
     world.Announce(honest, block);
     EXPECT_TRUE(world.TakeAsked(honest).empty());
-    world.Wait(std::chrono::seconds(41));
-    ASSERT_EQ(world.TakeAsked(honest).size(), 1u);
+    size_t asked = 0;
+    for (int waited = 0; waited < 41 && asked == 0; ++waited) {
+      world.Wait(std::chrono::seconds(1));
+      asked = world.TakeAsked(honest).size();
+    }
+    ASSERT_EQ(asked, 1u);
     world.Deliver(honest, block[0]);
     EXPECT_EQ(world.chain.View()->tip->hash, block[0]->hash());
   }
