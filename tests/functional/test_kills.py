@@ -23,8 +23,9 @@ THOROUGH = bool(os.environ.get("CAIRN_LONG_TESTS"))
 KILLS = 80 if THOROUGH else max(3, round(12 / scaled(1)))
 MOST_ROUNDS = 8 * KILLS
 # A machine on which most kills miss the work says so by a failure; where a few are to show that all goes well, one that
-# is merely busy does not.
-LEAST_KILLS = KILLS if THOROUGH else 1
+# is merely busy does not. Under a sanitizer the work can be over long before the kill, and what is looked at is that
+# nothing is reported.
+LEAST_KILLS = KILLS if THOROUGH else 1 if scaled(1) == 1 else 0
 SEED = int(os.environ.get("CAIRN_TEST_SEED", time.time_ns()))
 CLONE_NEWNS, MS_REMOUNT, MS_REC, MS_PRIVATE = 0x20000, 0x20, 0x4000, 0x40000
 
