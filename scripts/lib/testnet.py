@@ -197,10 +197,23 @@ class Network:
                 self.connect(link)
 
     def cut(self):
-        for link in self.state["links"]:
-            if self.is_cut(link):
-                self.ask(link[0], "addnode", self.address(link[1]), "remove")
-                self.ask(link[0], "disconnectnode", self.address(link[1]))
+        """Returns when nothing connects the two sides any more."""
+        crossing = [link for link in self.state["links"] if self.is_cut(link)]
+        for link in crossing:
+            self.ask(link[0], "addnode", self.address(link[1]), "remove")
+        for link in crossing:
+            deadline = time.monotonic() + STOP_SECONDS
+            while ids := self.connections(link):
+                for peer in ids:
+                    self.ask(link[0], "disconnectnode", "", peer)
+                if time.monotonic() > deadline:
+                    raise Failure(f"nodes {link[0]} and {link[1]} do not part")
+                time.sleep(0.05)
+
+    def connections(self, link):
+        """Ids at the first node of its connections to the second."""
+        peers = self.ask(link[0], "getpeerinfo") or []
+        return [peer["id"] for peer in peers if peer["addr"] == self.address(link[1])]
 
 
 def free_ports(count):

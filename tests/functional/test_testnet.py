@@ -65,8 +65,8 @@ class Testnet(FunctionalTest):
 
         # The second miner is cut off with four others: two chains grow, until one of them wins.
         left, right = [0, 2, 3], [1, 4, 5, 6, 7]
-        before = max(self.heights(everyone))
         self.run_script("partition", "0,2,3", "1,4-7")
+        before = max(self.heights(everyone))
         wait_until(lambda: min(self.heights(left)) > before + 1, seconds=60, what="growth on one side")
         wait_until(lambda: min(self.heights(right)) > before + 1, seconds=60, what="growth on the other side")
         self.assertFalse(self.tips(left) & self.tips(right))
