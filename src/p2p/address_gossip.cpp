@@ -99,7 +99,7 @@ void AddressGossip::OnAddresses(Peer& peer, std::vector<wire::PeerAddress> addre
       continue;
     }
     state.tokens -= 1;
-    if ((address.services & (wire::kNodeNetwork | wire::kNodeNetworkLimited)) == 0) continue;
+    if (!ServesBlocks(address.services)) continue;
     if (address.time <= kEarliestTime || address.time > now + kFutureTolerance) {
       address.time = now - kAgeOfUnknown;
     }
@@ -140,9 +140,7 @@ void AddressGossip::Relay(const Peer& from, const wire::PeerAddress& address) {
   std::vector<std::pair<uint64_t, Peer*>> chosen;
   for (auto& [id, peer] : core_.peers) {
     if (id == from.id() || !peer->IsReady() || !peer->addresses.enabled) continue;
-    if (!peer->handshake.address_v2 && !Fits(address.endpoint.address, wire::AddressFormat::kV1)) {
-      continue;
-    }
+    if (!peer->Understands(address.endpoint.address)) continue;
     std::array<uint8_t, 24> key;
     StoreLittle(key.data(), digest);
     StoreLittle(key.data() + 8, day);
@@ -172,9 +170,7 @@ void AddressGossip::SendQueued(Peer& peer) {
   for (const wire::PeerAddress& address : state.to_send) {
     const uint64_t digest = Digest(address.endpoint);
     if (state.known.Contains(digest)) continue;
-    if (!peer.handshake.address_v2 && !Fits(address.endpoint.address, wire::AddressFormat::kV1)) {
-      continue;
-    }
+    if (!peer.Understands(address.endpoint.address)) continue;
     state.known.Insert(digest);
     fresh.push_back(address);
   }
@@ -193,7 +189,7 @@ void AddressGossip::AnnounceOurselves(Peer& peer) {
   if (core_.chain.IsInitialBlockDownload()) return;
   LocalAddresses::Peer facts;
   facts.address = peer.connection.endpoint.address;
-  facts.network = peer.connection.onion ? wire::Network::kTorV3 : facts.address.network();
+  facts.network = peer.network();
   facts.inbound = peer.IsInbound();
   facts.sees_us = peer.handshake.sees_us;
   const auto endpoint = core_.local.Announced(facts, core_.settings.listen_port, core_.random);
@@ -204,11 +200,16 @@ void AddressGossip::AnnounceOurselves(Peer& peer) {
   if (state.send_at == kNever) state.send_at = core_.now;
 }
 
-const std::vector<wire::PeerAddress>& AddressGossip::AnswerFor(const Peer& peer) {
+std::vector<wire::PeerAddress> AddressGossip::FreshAnswer() {
+  return core_.addresses.GetAddresses(wire::kMostAddresses, kAnswerPercent, {},
+                                      UnixSecondsOf(core_.now));
+}
+
+std::vector<wire::PeerAddress> AddressGossip::AnswerFor(const Peer& peer) {
+  if (peer.Allows(kAddrPermission)) return FreshAnswer();
   CachedAnswer& cached = answers_[peer.connection.local];
   if (core_.now >= cached.until) {
-    cached.addresses = core_.addresses.GetAddresses(wire::kMostAddresses, kAnswerPercent, {},
-                                                    UnixSecondsOf(core_.now));
+    cached.addresses = FreshAnswer();
     cached.until =
         core_.now + kAnswerLifetime +
         Duration(static_cast<Duration::rep>(
@@ -225,13 +226,7 @@ void AddressGossip::OnGetAddr(Peer& peer) {
   if (state.answered) return;
   state.answered = true;
   state.to_send.clear();
-  if (peer.Allows(kAddrPermission)) {
-    const auto all = core_.addresses.GetAddresses(wire::kMostAddresses, kAnswerPercent, {},
-                                                  UnixSecondsOf(core_.now));
-    for (const wire::PeerAddress& address : all) Queue(peer, address);
-  } else {
-    for (const wire::PeerAddress& address : AnswerFor(peer)) Queue(peer, address);
-  }
+  for (const wire::PeerAddress& address : AnswerFor(peer)) Queue(peer, address);
 }
 
 void AddressGossip::Advance() {
@@ -242,13 +237,9 @@ void AddressGossip::Advance() {
   }
 }
 
-Instant AddressGossip::NextDeadline() const {
-  Instant next = kNever;
-  for (const auto& [id, peer] : core_.peers) {
-    if (!peer->IsReady()) continue;
-    next = std::min({next, peer->addresses.announce_at, peer->addresses.send_at});
-  }
-  return next;
+Instant AddressGossip::DeadlineOf(const Peer& peer) const {
+  if (!peer.IsReady()) return kNever;
+  return std::min(peer.addresses.announce_at, peer.addresses.send_at);
 }
 
 }  // namespace cairn::p2p

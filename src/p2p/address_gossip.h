@@ -36,7 +36,7 @@ class AddressGossip {
 
   void OnReady(Peer& peer);
   void Advance();
-  Instant NextDeadline() const;
+  Instant DeadlineOf(const Peer& peer) const;
 
   void OnAddresses(Peer& peer, std::vector<wire::PeerAddress> addresses);
   void OnGetAddr(Peer& peer);
@@ -49,13 +49,14 @@ class AddressGossip {
 
   void Enable(Peer& peer);
   void Refill(AddressGossipPeer& state, const Peer& peer) const;
-  /// To the peers that the address chooses.
   void EndFlood(Peer& peer);
+  /// To the peers that the address chooses.
   void Relay(const Peer& from, const wire::PeerAddress& address);
   void Queue(Peer& peer, const wire::PeerAddress& address);
   void SendQueued(Peer& peer);
   void AnnounceOurselves(Peer& peer);
-  const std::vector<wire::PeerAddress>& AnswerFor(const Peer& peer);
+  std::vector<wire::PeerAddress> FreshAnswer();
+  std::vector<wire::PeerAddress> AnswerFor(const Peer& peer);
   uint64_t Digest(const wire::Endpoint& endpoint) const;
 
   Core& core_;

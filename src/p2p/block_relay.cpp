@@ -216,8 +216,7 @@ void BlockRelay::OnCompactBlock(Peer& peer, wire::CompactBlock& message) {
   if (const ledger::HeaderEntry* entry = core_.chain.Find(hash)) {
     // One that is invalid need not have been validated by who passed it on.
     if (entry->failed) return;
-    peer.headers.Knows(*entry);
-    headers_.ResolveUnknown(peer);
+    headers_.Learned(peer, *entry, false);
     return Take(peer, message, *entry);
   }
   peer.relay.waiting = std::make_unique<wire::CompactBlock>(std::move(message));
@@ -226,7 +225,6 @@ void BlockRelay::OnCompactBlock(Peer& peer, wire::CompactBlock& message) {
 
 void BlockRelay::OnHeaderVerdict(Peer& peer, const HeadersVerdict& verdict) {
   const std::unique_ptr<wire::CompactBlock> compact = std::move(peer.relay.waiting);
-  const bool is_new = std::exchange(peer.headers.judging_new, false);
   if (compact == nullptr) return;
   if (!verdict.reason.empty() || verdict.last == nullptr) {
     // Known to be invalid: the sender may not have known, since it need not validate before.
@@ -234,11 +232,7 @@ void BlockRelay::OnHeaderVerdict(Peer& peer, const HeadersVerdict& verdict) {
     return;
   }
   const ledger::HeaderEntry& entry = *verdict.last;
-  peer.headers.Knows(entry);
-  headers_.ResolveUnknown(peer);
-  if (is_new && entry.chain_work > core_.chain.View()->tip->chain_work) {
-    peer.watch.last_announcement = core_.now;
-  }
+  headers_.Learned(peer, entry, true);
   Take(peer, *compact, entry);
 }
 
@@ -255,7 +249,7 @@ void BlockRelay::Take(Peer& peer, const wire::CompactBlock& compact,
     if (useful && (blocks_.IsInFlight(entry.hash) || blocks_.IsNearTip())) {
       HeadersVerdict as_headers;
       as_headers.last = &entry;
-      headers_.OnVerdict(peer, as_headers);
+      headers_.OnVerdict(peer, {}, as_headers);
       blocks_.FetchDirectly(peer, entry);
     }
     return;
@@ -284,18 +278,8 @@ void BlockRelay::Assemble(Peer& peer, const wire::CompactBlock& compact,
     LOG_DEBUG(log::kCmpctBlock, "peer={} sent a compact block twice", peer.id());
     return;
   }
-  const bool first = blocks_.AskedFor(entry.hash).front() == peer.id();
   auto assembly = wire::CompactBlockAssembly::Begin(compact);
-  if (!assembly) {
-    if (assembly.error() == wire::AssemblyFault::kCollision && first) {
-      return blocks_.AskInFull(peer, entry);
-    }
-    blocks_.Release(entry.hash, peer.id());
-    if (assembly.error() == wire::AssemblyFault::kInvalid) {
-      core_.Misbehaved(peer, "invalid compact block");
-    }
-    return;
-  }
+  if (!assembly) return GiveUp(peer, entry, assembly.error(), "invalid compact block");
   flight.assembly = std::make_unique<wire::CompactBlockAssembly>(*std::move(assembly));
   OfferOurs(*flight.assembly);
   LOG_DEBUG(log::kCmpctBlock, "peer={}: compact block {}: {} of {} transactions are missing",
@@ -347,15 +331,19 @@ void BlockRelay::Complete(Peer& peer, BlockInFlight& flight,
   const ledger::HeaderEntry& entry = *flight.entry;
   auto block = flight.assembly->Finish(missing);
   if (block) return blocks_.OnBlock(peer, *std::move(block), true);
-  if (block.error() == wire::AssemblyFault::kInvalid) {
-    blocks_.Release(entry.hash, peer.id());
-    return core_.Misbehaved(peer, "invalid compact block or transactions that do not match");
+  GiveUp(peer, entry, block.error(), "invalid compact block or transactions that do not match");
+}
+
+/// By accident two transactions of a block can have one short id: then whoever was asked first is
+/// asked for all of it. Anything else is the peer's fault.
+void BlockRelay::GiveUp(Peer& peer, const ledger::HeaderEntry& entry, wire::AssemblyFault fault,
+                        const std::string& blame) {
+  const bool collided = fault == wire::AssemblyFault::kCollision;
+  if (collided && blocks_.AskedFor(entry.hash).front() == peer.id()) {
+    return blocks_.AskInFull(peer, entry);
   }
-  if (blocks_.AskedFor(entry.hash).front() == peer.id()) {
-    blocks_.AskInFull(peer, entry);
-  } else {
-    blocks_.Release(entry.hash, peer.id());
-  }
+  blocks_.Release(entry.hash, peer.id());
+  if (!collided) core_.Misbehaved(peer, blame);
 }
 
 }  // namespace cairn::p2p

@@ -84,6 +84,8 @@ class BlockRelay {
   void AskForMissing(Peer& peer, BlockInFlight& flight);
   bool MayAskInParallel(const Peer& peer, const std::vector<PeerId>& others) const;
   void Complete(Peer& peer, BlockInFlight& flight, const std::vector<TransactionPtr>& missing);
+  void GiveUp(Peer& peer, const ledger::HeaderEntry& entry, wire::AssemblyFault fault,
+              const std::string& blame);
   void OfferOurs(wire::CompactBlockAssembly& assembly) const;
 
   Core& core_;

@@ -38,13 +38,9 @@ constexpr int kDeepForParts = 10;
 /// Blocks that will be pruned within the hour are not announced any more.
 constexpr int64_t kSecondsToFetch = 60 * 60;
 
-wire::Message BlockOfBytes(ByteSpan bytes) {
+wire::Message BlockOfBytes(Bytes bytes) {
   return wire::RawMessage{std::string(wire::BlockMessage::kCommand),
-                          std::make_shared<const Bytes>(bytes.begin(), bytes.end())};
-}
-
-void AppendWithoutWitness(Bytes& bytes, const Transaction& transaction) {
-  for (const ByteSpan piece : transaction.StrippedPieces()) Append(bytes, piece);
+                          std::make_shared<const Bytes>(std::move(bytes))};
 }
 
 /// The block as nodes before BIP144 want it.
@@ -54,7 +50,7 @@ Bytes WithoutWitness(const Block& block) {
   Append(bytes, block.bytes().first(Header::kSize));
   Writer(bytes).CompactSize(block.transactions().size());
   for (const Transaction& transaction : block.transactions()) {
-    AppendWithoutWitness(bytes, transaction);
+    for (const ByteSpan piece : transaction.StrippedPieces()) Append(bytes, piece);
   }
   return bytes;
 }
@@ -225,7 +221,7 @@ void BlockServing::Read(Peer& peer, const ledger::HeaderEntry& entry,
   core_.effects.ReadBlock(peer.id(), entry);
 }
 
-void BlockServing::OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, const Bytes& bytes) {
+void BlockServing::OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, Bytes bytes) {
   auto reading = std::exchange(peer.serving.reading, std::nullopt);
   if (!reading) return;
   if (bytes.empty()) {
@@ -234,7 +230,7 @@ void BlockServing::OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, con
   } else if (reading->parts) {
     if (const BlockPtr block = Parse(bytes)) SendParts(peer, block, *reading->parts);
   } else if (reading->type == wire::InvItem::kWitnessBlock) {
-    core_.Send(peer, BlockOfBytes(bytes));  // stored as it is sent
+    core_.Send(peer, BlockOfBytes(std::move(bytes)));  // stored as it is sent
     SendContinuation(peer, entry.hash);
   } else if (const BlockPtr block = Parse(bytes)) {
     SendBlock(peer, entry.hash, reading->type, block);
@@ -248,7 +244,7 @@ void BlockServing::SendBlock(Peer& peer, const BlockHash& hash, uint32_t type,
     case wire::InvItem::kBlock: core_.Send(peer, BlockOfBytes(WithoutWitness(*block))); break;
     case wire::InvItem::kCompactBlock: core_.Send(peer, relay_.CompactMessage(block)); break;
     case wire::InvItem::kFilteredBlock: SendFiltered(peer, *block); break;
-    default: core_.Send(peer, BlockOfBytes(block->bytes())); break;
+    default: core_.Send(peer, BlockOfBytes({block->bytes().begin(), block->bytes().end()})); break;
   }
   SendContinuation(peer, hash);
 }
@@ -259,9 +255,7 @@ void BlockServing::SendFiltered(Peer& peer, const Block& block) {
   wire::FilteredBlock filtered = wire::FilterBlock(block, *peer.transactions.bloom);
   core_.Send(peer, std::move(filtered.message));
   for (const uint32_t index : filtered.matches) {
-    auto bytes = std::make_shared<Bytes>();
-    AppendWithoutWitness(*bytes, block.transactions()[index]);
-    core_.Send(peer, wire::RawMessage{std::string(wire::TxMessage::kCommand), std::move(bytes)});
+    core_.Send(peer, StrippedMessage(block.transactions()[index]));
   }
 }
 

@@ -50,7 +50,7 @@ class BlockServing {
   void OnGetCFCheckpt(Peer& peer, const wire::GetCFCheckpt& message);
 
   /// The block that was asked for; empty if it could not be read.
-  void OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, const Bytes& bytes);
+  void OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, Bytes bytes);
   void OnFiltersRead(Peer& peer, std::vector<wire::Message> replies);
 
  private:

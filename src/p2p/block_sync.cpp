@@ -81,9 +81,8 @@ bool BlockSync::MayAsk(const Peer& peer) const {
   if (!core_.chain.IsInitialBlockDownload()) return true;
   if (!peer.Offers(wire::kNodeNetwork)) return false;
   if (peer.IsPreferred() || in_flight_.empty()) return true;
-  return std::none_of(core_.peers.begin(), core_.peers.end(), [](const auto& other) {
-    return other.second->IsReady() && other.second->IsPreferred() && other.second->ServesBlocks();
-  });
+  return std::none_of(core_.peers.begin(), core_.peers.end(),
+                      [](const auto& other) { return other.second->IsGoodSource(); });
 }
 
 void BlockSync::UpdateCommon(Peer& peer) const {
@@ -434,16 +433,13 @@ void BlockSync::Advance() {
   }
 }
 
-Instant BlockSync::NextDeadline() const {
-  Instant next = next_help_;
-  for (const auto& [id, peer] : core_.peers) {
-    if (!peer->IsReady()) continue;
-    if (peer->blocks.stalling_since != kNever) {
-      next = std::min(next, peer->blocks.stalling_since + stall_timeout_);
-    }
-    if (peer->blocks.resting_until > core_.now) next = std::min(next, peer->blocks.resting_until);
-    next = std::min(next, DeliveryDeadline(*peer));
+Instant BlockSync::DeadlineOf(const Peer& peer) const {
+  if (!peer.IsReady()) return kNever;
+  Instant next = DeliveryDeadline(peer);
+  if (peer.blocks.stalling_since != kNever) {
+    next = std::min(next, peer.blocks.stalling_since + stall_timeout_);
   }
+  if (peer.blocks.resting_until > core_.now) next = std::min(next, peer.blocks.resting_until);
   return next;
 }
 

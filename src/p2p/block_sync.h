@@ -50,7 +50,8 @@ class BlockSync {
 
   void OnGone(Peer& peer);
   void Advance();
-  Instant NextDeadline() const;
+  Instant NextDeadline() const { return next_help_; }
+  Instant DeadlineOf(const Peer& peer) const;
 
   /// Asks whoever has room for what we lack.
   void Schedule();

@@ -72,12 +72,8 @@ void ChainWatch::Advance() {
   }
 }
 
-Instant ChainWatch::NextDeadline() const {
-  Instant next = kNever;
-  for (const auto& [id, peer] : core_.peers) {
-    if (IsWatched(*peer)) next = std::min(next, peer->watch.deadline);
-  }
-  return next;
+Instant ChainWatch::DeadlineOf(const Peer& peer) const {
+  return IsWatched(peer) ? peer.watch.deadline : kNever;
 }
 
 }  // namespace cairn::p2p

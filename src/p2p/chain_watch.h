@@ -24,7 +24,7 @@ class ChainWatch {
   void OnHeaders(Peer& peer);
   void OnGone(Peer& peer);
   void Advance();
-  Instant NextDeadline() const;
+  Instant DeadlineOf(const Peer& peer) const;
 
  private:
   bool IsWatched(const Peer& peer) const;

@@ -44,29 +44,38 @@ ConnectionPlanner::ConnectionPlanner(Core& core)
       next_extra_block_relay_(core.Poisson(kExtraBlockRelayInterval)),
       next_tip_check_(core.now + kTipCheckInterval),
       next_drop_(core.now + kDropInterval),
-      last_tip_change_(core.now),
-      fixed_seeds_at_(core.now + kFixedSeedsDelay) {}
+      last_tip_change_(core.now) {}
 
 uint64_t ConnectionPlanner::KeyedGroup(const wire::NetAddress& address) const {
   return crypto::SipHash24(salt_, ~salt_, NetGroup(address));
 }
 
+void ConnectionPlanner::ForEachConnection(const Visit& visit) const {
+  for (const auto& [id, peer] : core_.peers) {
+    if (!peer->disconnecting) visit(peer->type(), peer->connection.endpoint.address);
+  }
+  for (const auto& [endpoint, type] : pending_) visit(type, endpoint.address);
+}
+
 ConnectionPlanner::Count ConnectionPlanner::CountConnections() const {
   Count count;
-  const auto add = [&](ConnectionType type, const wire::NetAddress& address) {
+  ForEachConnection([&](ConnectionType type, const wire::NetAddress&) {
     count.full_relay += type == ConnectionType::kFullRelay;
     count.block_relay_only += type == ConnectionType::kBlockRelayOnly;
     count.feelers += type == ConnectionType::kFeeler;
     count.inbound += type == ConnectionType::kInbound;
-    if (type == ConnectionType::kFullRelay || type == ConnectionType::kBlockRelayOnly) {
-      count.groups.insert(NetGroup(address));
-    }
-  };
-  for (const auto& [id, peer] : core_.peers) {
-    if (!peer->disconnecting) add(peer->type(), peer->connection.endpoint.address);
-  }
-  for (const auto& [endpoint, type] : pending_) add(type, endpoint.address);
+  });
   return count;
+}
+
+std::set<Bytes> ConnectionPlanner::OutboundGroups() const {
+  std::set<Bytes> groups;
+  ForEachConnection([&](ConnectionType type, const wire::NetAddress& address) {
+    if (type == ConnectionType::kFullRelay || type == ConnectionType::kBlockRelayOnly) {
+      groups.insert(NetGroup(address));
+    }
+  });
+  return groups;
 }
 
 bool ConnectionPlanner::OnConnected(Peer& peer) {
@@ -97,7 +106,7 @@ bool ConnectionPlanner::MakeRoom(const Peer& newcomer) {
     candidate.prefers_others = core_.effects.IsUnwelcome(address);
     candidate.local = address.IsLocal();
     candidate.permitted = peer->Allows(kNoBanPermission);
-    candidate.network = peer->connection.onion ? wire::Network::kTorV3 : address.network();
+    candidate.network = peer->network();
     candidate.keyed_group = KeyedGroup(address);
     candidates.push_back(candidate);
   }
@@ -165,8 +174,7 @@ std::optional<ConnectionType> ConnectionPlanner::WantedType(const Count& count) 
   return std::nullopt;
 }
 
-std::optional<wire::Endpoint> ConnectionPlanner::ChooseAddress(ConnectionType type,
-                                                               const Count& count) {
+std::optional<wire::Endpoint> ConnectionPlanner::ChooseAddress(ConnectionType type) {
   if (type == ConnectionType::kBlockRelayOnly && !anchors_.empty()) {
     const wire::Endpoint anchor = anchors_.back();
     anchors_.pop_back();
@@ -174,6 +182,7 @@ std::optional<wire::Endpoint> ConnectionPlanner::ChooseAddress(ConnectionType ty
     return anchor;
   }
   const int64_t now = UnixSecondsOf(core_.now);
+  const std::set<Bytes> groups = OutboundGroups();
   core_.addresses.ResolveCollisions(now);
   for (int tries = 0; tries < kTries; ++tries) {
     std::optional<KnownAddress> known;
@@ -187,15 +196,14 @@ std::optional<wire::Endpoint> ConnectionPlanner::ChooseAddress(ConnectionType ty
     const wire::Endpoint& endpoint = known->peer.endpoint;
     const bool feeler = type == ConnectionType::kFeeler;
     // One operator shall not hold several of our connections.
-    if (!feeler && count.groups.contains(NetGroup(endpoint.address))) continue;
+    if (!feeler && groups.contains(NetGroup(endpoint.address))) continue;
     if (!endpoint.IsValid() || IsConnected(endpoint)) continue;
     if (core_.local.IsOurs(endpoint)) continue;
     if (!core_.local.IsReachable(endpoint.address.network())) continue;
     if (core_.effects.IsUnwelcome(endpoint.address)) continue;
     if (now - known->last_try < kTriedLately && tries < kPickyTries) continue;
     const bool serves =
-        (known->peer.services & wire::kNodeWitness) != 0 &&
-        (known->peer.services & (wire::kNodeNetwork | wire::kNodeNetworkLimited)) != 0;
+        (known->peer.services & wire::kNodeWitness) != 0 && ServesBlocks(known->peer.services);
     if (!feeler && !serves) continue;
     if (endpoint.port != core_.chain.params().p2p_port && tries < kDefaultPortTries) continue;
     return endpoint;
@@ -210,7 +218,7 @@ void ConnectionPlanner::AskSeedsIfLonely(const Count& count) {
     asked_dns_ = true;
     if (empty || connected < 2) core_.effects.AskSeeds(false);
   }
-  if (!asked_fixed_ && core_.now >= fixed_seeds_at_) {
+  if (!asked_fixed_ && core_.now >= core_.started + kFixedSeedsDelay) {
     asked_fixed_ = true;
     if (empty) core_.effects.AskSeeds(true);
   }
@@ -227,7 +235,7 @@ void ConnectionPlanner::OpenNext() {
     next_open_ = std::max(next_open_, next);
     return;
   }
-  const std::optional<wire::Endpoint> endpoint = ChooseAddress(*type, count);
+  const std::optional<wire::Endpoint> endpoint = ChooseAddress(*type);
   if (endpoint) return Open(*endpoint, *type);
   if (core_.addresses.Size() == 0) next_open_ = core_.now + kRetryWhenEmpty;
 }
@@ -250,13 +258,13 @@ void ConnectionPlanner::LookAtTip() {
 void ConnectionPlanner::DropExtra() {
   next_drop_ = core_.now + kDropInterval;
   const Count count = CountConnections();
-  if (count.full_relay > core_.settings.max_full_relay) DropExtraFullRelay(count);
-  if (count.block_relay_only > core_.settings.max_block_relay_only) DropExtraBlockRelayOnly(count);
+  if (count.full_relay > core_.settings.max_full_relay) DropExtraFullRelay();
+  if (count.block_relay_only > core_.settings.max_block_relay_only) DropExtraBlockRelayOnly();
 }
 
 /// The one that has announced no block for the longest time, the youngest of those; never the one
 /// that we have just found.
-void ConnectionPlanner::DropExtraFullRelay(const Count&) {
+void ConnectionPlanner::DropExtraFullRelay() {
   Peer* worst = nullptr;
   for (auto& [id, peer] : core_.peers) {
     if (peer->type() != ConnectionType::kFullRelay || !peer->IsReady()) continue;
@@ -273,7 +281,7 @@ void ConnectionPlanner::DropExtraFullRelay(const Count&) {
 }
 
 /// Of the two youngest the one that did not give us a block more recently.
-void ConnectionPlanner::DropExtraBlockRelayOnly(const Count&) {
+void ConnectionPlanner::DropExtraBlockRelayOnly() {
   Peer* youngest = nullptr;
   Peer* next = nullptr;
   for (auto& [id, peer] : core_.peers) {

@@ -2,10 +2,10 @@
 // for inbound ones.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
 
 #include "src/p2p/core.h"
 
@@ -34,21 +34,25 @@ class ConnectionPlanner {
     int block_relay_only = 0;
     int feelers = 0;
     int inbound = 0;
-    std::set<Bytes> groups;  // network groups of automatic outbound connections
   };
 
   bool MakeRoom(const Peer& newcomer);
+  using Visit = std::function<void(ConnectionType, const wire::NetAddress&)>;
+  /// Those that are there and those that are being opened.
+  void ForEachConnection(const Visit& visit) const;
   Count CountConnections() const;
+  /// Of automatic connections: one operator shall not hold several of them.
+  std::set<Bytes> OutboundGroups() const;
   void OpenNext();
   void AskSeedsIfLonely(const Count& count);
   std::optional<ConnectionType> WantedType(const Count& count);
-  std::optional<wire::Endpoint> ChooseAddress(ConnectionType type, const Count& count);
+  std::optional<wire::Endpoint> ChooseAddress(ConnectionType type);
   bool IsConnected(const wire::Endpoint& endpoint) const;
   void Open(const wire::Endpoint& endpoint, ConnectionType type);
   void LookAtTip();
   void DropExtra();
-  void DropExtraFullRelay(const Count& count);
-  void DropExtraBlockRelayOnly(const Count& count);
+  void DropExtraFullRelay();
+  void DropExtraBlockRelayOnly();
   uint64_t KeyedGroup(const wire::NetAddress& address) const;
 
   Core& core_;
@@ -61,7 +65,6 @@ class ConnectionPlanner {
   Instant next_tip_check_;
   Instant next_drop_;
   Instant last_tip_change_;
-  Instant fixed_seeds_at_;
   bool asked_dns_ = false;
   bool asked_fixed_ = false;
   bool extra_full_relay_ = false;        // the tip is stale: one more may know better

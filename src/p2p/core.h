@@ -3,10 +3,11 @@
 // A part (header sync, block relay, ...) is a class of its own over a `Core&`, with these members,
 // as far as it needs them:
 //
-//   void OnReady(Peer&)             the handshake is complete
-//   void OnGone(Peer&)              the connection has ended; the peer is forgotten afterwards
-//   void Advance()                  do what is due at core.now
-//   Instant NextDeadline() const    when Advance is wanted next
+//   void OnReady(Peer&)                     the handshake is complete
+//   void OnGone(Peer&)                      the connection has ended; the peer is forgotten
+//   afterwards void Advance()                          do what is due at core.now Instant
+//   DeadlineOf(const Peer&) const   when Advance is wanted next for that peer Instant
+//   NextDeadline() const            when it is wanted next for all of them
 //
 // and one member for each message that is its business. Its state of a peer stands in its own
 // header as `struct NAMEPeer`, and is a member of `Peer`.
@@ -73,9 +74,6 @@ struct Core {
 
   /// A moment about `mean` from now, of a Poisson process.
   Instant Poisson(Duration mean);
-
- private:
-  friend class Protocol;
 };
 
 }  // namespace cairn::p2p

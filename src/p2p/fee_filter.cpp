@@ -72,13 +72,8 @@ void FeeFilters::Advance() {
   }
 }
 
-Instant FeeFilters::NextDeadline() const {
-  if (core_.settings.blocks_only) return kNever;
-  Instant next = kNever;
-  for (const auto& [id, peer] : core_.peers) {
-    if (Wants(*peer)) next = std::min(next, peer->fee_filter.next);
-  }
-  return next;
+Instant FeeFilters::DeadlineOf(const Peer& peer) const {
+  return !core_.settings.blocks_only && Wants(peer) ? peer.fee_filter.next : kNever;
 }
 
 }  // namespace cairn::p2p

@@ -22,7 +22,7 @@ class FeeFilters {
   void OnReady(Peer&) { Advance(); }
   void OnTipChanged() { Advance(); }
   void Advance();
-  Instant NextDeadline() const;
+  Instant DeadlineOf(const Peer& peer) const;
 
  private:
   bool Wants(const Peer& peer) const;

@@ -39,7 +39,6 @@ void Handshake::SendVersion(Peer& peer) {
   version.user_agent = core_.settings.user_agent;
   version.start_height = core_.chain.View()->Height();
   version.relay = peer.MaySendTransactions(core_.settings);
-  peer.handshake.version_sent = true;
   core_.Send(peer, std::move(version));
 }
 
@@ -134,21 +133,13 @@ void Handshake::OnSendTxReconciliation(Peer& peer, const wire::SendTxReconciliat
 
 void Handshake::Advance() {
   for (auto& [id, peer] : core_.peers) {
-    if (!peer->handshake.complete && !peer->disconnecting &&
-        core_.now >= peer->connected_at + core_.settings.handshake_timeout) {
-      core_.Disconnect(*peer, "version handshake timeout");
-    }
+    if (core_.now >= DeadlineOf(*peer)) core_.Disconnect(*peer, "version handshake timeout");
   }
 }
 
-Instant Handshake::NextDeadline() const {
-  Instant next = kNever;
-  for (const auto& [id, peer] : core_.peers) {
-    if (!peer->handshake.complete && !peer->disconnecting) {
-      next = std::min(next, peer->connected_at + core_.settings.handshake_timeout);
-    }
-  }
-  return next;
+Instant Handshake::DeadlineOf(const Peer& peer) const {
+  if (peer.handshake.complete || peer.disconnecting) return kNever;
+  return peer.connected_at + core_.settings.handshake_timeout;
 }
 
 }  // namespace cairn::p2p

@@ -10,7 +10,6 @@ namespace cairn::p2p {
 
 struct HandshakePeer {
   bool version_received = false;
-  bool version_sent = false;
   bool complete = false;
 
   int32_t version = 0;  // the lower of theirs and ours
@@ -33,9 +32,8 @@ class Handshake {
   void OnConnected(Peer& peer);
   void OnGone(Peer& peer);
   void Advance();
-  Instant NextDeadline() const;
+  Instant DeadlineOf(const Peer& peer) const;
 
-  /// True if the peer is ready for more than handshakes from now on.
   void OnVersion(Peer& peer, const wire::Version& version);
   /// True once: the handshake is complete.
   bool OnVerack(Peer& peer);

@@ -58,23 +58,29 @@ bool HeaderPresync::IsPermittedTransition(int height, uint32_t old_bits, uint32_
          new_target >= DecodeCompact(EncodeCompact(hardest)).target;
 }
 
-HeaderPresync::Progress HeaderPresync::Process(std::span<const Header> headers, bool full) {
+HeaderPresync::Progress HeaderPresync::Process(std::span<const Header> headers,
+                                               std::span<const BlockHash> hashes, bool full) {
   if (headers.empty() || phase_ == Phase::kDone) return {};
   if (headers.front().previous != last_hash_) {
     return Refuse("headers do not continue where they ended");
   }
-  return phase_ == Phase::kFirstPass ? FirstPass(headers, full) : SecondPass(headers, full);
+  return phase_ == Phase::kFirstPass ? FirstPass(headers, hashes, full)
+                                     : SecondPass(headers, hashes, full);
 }
 
-HeaderPresync::Progress HeaderPresync::FirstPass(std::span<const Header> headers, bool full) {
-  for (const Header& header : headers) {
-    if (!IsPermittedTransition(height_ + 1, last_bits_, header.bits)) {
-      return Refuse("impossible change of difficulty");
-    }
-    ++height_;
-    last_hash_ = header.Hash();
-    last_bits_ = header.bits;
-    work_ += consensus::WorkOf(header.bits);
+bool HeaderPresync::Follow(const Header& header, const BlockHash& hash) {
+  if (!IsPermittedTransition(height_ + 1, last_bits_, header.bits)) return false;
+  ++height_;
+  last_hash_ = hash;
+  last_bits_ = header.bits;
+  work_ += consensus::WorkOf(header.bits);
+  return true;
+}
+
+HeaderPresync::Progress HeaderPresync::FirstPass(std::span<const Header> headers,
+                                                 std::span<const BlockHash> hashes, bool full) {
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (!Follow(headers[i], hashes[i])) return Refuse("impossible change of difficulty");
     if (height_ % kCommitmentPeriod == offset_) {
       if (commitments_.size() >= max_commitments_) {
         return Refuse("more headers than time allows");
@@ -98,15 +104,10 @@ void HeaderPresync::BeginSecondPass() {
   work_ = start_.chain_work;
 }
 
-HeaderPresync::Progress HeaderPresync::SecondPass(std::span<const Header> headers, bool full) {
-  for (const Header& header : headers) {
-    if (!IsPermittedTransition(height_ + 1, last_bits_, header.bits)) {
-      return Refuse("impossible change of difficulty");
-    }
-    ++height_;
-    last_hash_ = header.Hash();
-    last_bits_ = header.bits;
-    work_ += consensus::WorkOf(header.bits);
+HeaderPresync::Progress HeaderPresync::SecondPass(std::span<const Header> headers,
+                                                  std::span<const BlockHash> hashes, bool full) {
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (!Follow(headers[i], hashes[i])) return Refuse("impossible change of difficulty");
     if (work_ >= minimum_work_) enough_ = true;
     if (!enough_ && height_ % kCommitmentPeriod == offset_) {
       if (next_commitment_ == commitments_.size() ||
@@ -114,7 +115,7 @@ HeaderPresync::Progress HeaderPresync::SecondPass(std::span<const Header> header
         return Refuse("another chain than at first");
       }
     }
-    buffer_.push_back(header);
+    buffer_.push_back(headers[i]);
   }
   Progress progress;
   ReleaseReady(progress.released);

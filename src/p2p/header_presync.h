@@ -42,9 +42,9 @@ class HeaderPresync {
 
   /// Whether that header is the one after the last.
   bool Continues(const Header& header) const { return header.previous == last_hash_; }
-  /// The next headers, with valid proofs of work and each on the one before. `full` says that the
-  /// message held as many as it may, so that more are to be expected.
-  Progress Process(std::span<const Header> headers, bool full);
+  /// The next headers and their hashes, with valid proofs of work and each on the one before.
+  /// `full` says that the message held as many as it may, so that more are to be expected.
+  Progress Process(std::span<const Header> headers, std::span<const BlockHash> hashes, bool full);
 
   /// Hashes for the next getheaders: the last header seen, then the start's.
   std::vector<BlockHash> Locator() const;
@@ -56,11 +56,14 @@ class HeaderPresync {
   size_t MemoryUse() const;
 
  private:
-  Progress FirstPass(std::span<const Header> headers, bool full);
-  Progress SecondPass(std::span<const Header> headers, bool full);
+  Progress FirstPass(std::span<const Header> headers, std::span<const BlockHash> hashes, bool full);
+  Progress SecondPass(std::span<const Header> headers, std::span<const BlockHash> hashes,
+                      bool full);
+  /// Counts the next header in; false if its difficulty is impossible.
+  bool Follow(const Header& header, const BlockHash& hash);
+  void BeginSecondPass();
   bool IsPermittedTransition(int height, uint32_t old_bits, uint32_t new_bits) const;
   bool CommitmentOf(const BlockHash& hash) const;
-  void BeginSecondPass();
   void ReleaseReady(std::vector<Header>& released);
 
   const consensus::Params& params_;

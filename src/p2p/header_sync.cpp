@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "cairn/base/log.h"
@@ -40,6 +41,11 @@ std::vector<BlockHash> HashesOf(std::span<const Header> headers) {
   bytes.reserve(headers.size() * Header::kSize);
   for (const Header& header : headers) Append(bytes, header.Serialize());
   return HashHeaders(bytes);
+}
+
+/// So there may be more where they came from.
+bool IsFull(const std::vector<Header>& headers) {
+  return headers.size() == wire::Headers::kMostHeaders;
 }
 
 }  // namespace
@@ -84,7 +90,7 @@ void HeaderSync::StartWhereWanted() {
     if (!peer->IsReady()) continue;
     busy |= peer->headers.started && !peer->headers.finished;
     told |= peer->headers.finished;
-    preferred |= peer->IsPreferred() && peer->ServesBlocks();
+    preferred |= peer->IsGoodSource();
   }
   for (auto& [id, peer] : core_.peers) {
     if (!peer->IsReady() || peer->headers.started || !peer->ServesBlocks()) continue;
@@ -142,8 +148,7 @@ void HeaderSync::OnHeaders(Peer& peer, const wire::Headers& message) {
       return core_.Misbehaved(peer, "header with invalid proof of work");
     }
   }
-  const bool full = headers.size() == wire::Headers::kMostHeaders;
-  if (state.presync != nullptr && ContinuePresync(peer, headers, full)) return;
+  if (state.presync != nullptr && ContinuePresync(peer, headers, hashes)) return;
 
   const ledger::HeaderEntry* parent = core_.chain.Find(headers.front().previous);
   if (parent == nullptr) {
@@ -152,10 +157,11 @@ void HeaderSync::OnHeaders(Peer& peer, const wire::Headers& message) {
     return Announced(peer, hashes.back());
   }
   state.last_request = Instant{};
-  Judge(peer, headers, hashes.back(), *parent);
+  Judge(peer, headers, hashes, *parent);
 }
 
-bool HeaderSync::ContinuePresync(Peer& peer, const std::vector<Header>& headers, bool full) {
+bool HeaderSync::ContinuePresync(Peer& peer, const std::vector<Header>& headers,
+                                 std::span<const BlockHash> hashes) {
   HeaderSyncPeer& state = peer.headers;
   if (!state.presync->Continues(headers.front())) {
     // It may have another chain by now. If it is to be had, it begins anew.
@@ -163,7 +169,8 @@ bool HeaderSync::ContinuePresync(Peer& peer, const std::vector<Header>& headers,
     return false;
   }
   state.last_request = Instant{};
-  HeaderPresync::Progress progress = state.presync->Process(headers, full);
+  const bool full = IsFull(headers);
+  HeaderPresync::Progress progress = state.presync->Process(headers, hashes, full);
   if (!progress.ok) {
     LOG_DEBUG(log::kNet, "peer={}: low-work headers are dropped: {}", peer.id(), progress.reason);
     Finish(peer);
@@ -175,23 +182,22 @@ bool HeaderSync::ContinuePresync(Peer& peer, const std::vector<Header>& headers,
     state.poor_chains = 0;
   }
   if (!progress.released.empty()) {
-    Submit(peer, std::move(progress.released), done && full);
+    Submit(peer, std::move(progress.released), {.full = done && full});
   } else if (progress.more) {
     AskPresync(peer);
   }
   return true;
 }
 
-void HeaderSync::Judge(Peer& peer, const std::vector<Header>& headers, const BlockHash& last,
-                       const ledger::HeaderEntry& parent) {
-  const bool full = headers.size() == wire::Headers::kMostHeaders;
+void HeaderSync::Judge(Peer& peer, const std::vector<Header>& headers,
+                       std::span<const BlockHash> hashes, const ledger::HeaderEntry& parent) {
+  const bool full = IsFull(headers);
   const U256 threshold = WorkThreshold(core_.chain);
   U256 work = parent.chain_work;
   for (const Header& header : headers) work += consensus::WorkOf(header.bits);
-  const bool known = core_.chain.Find(last) != nullptr;
+  const bool known = core_.chain.Find(hashes.back()) != nullptr;
   if (known || work >= threshold || peer.Allows(kNoBanPermission)) {
-    peer.headers.judging_new = !known;
-    return Submit(peer, headers, full);
+    return Submit(peer, headers, {.full = full, .is_new = !known});
   }
   HeaderSyncPeer& state = peer.headers;
   if (++state.poor_chains >= kMostPoorChains) {
@@ -203,22 +209,17 @@ void HeaderSync::Judge(Peer& peer, const std::vector<Header>& headers, const Blo
   }
   state.presync = std::make_unique<HeaderPresync>(core_.chain.params(), parent, threshold,
                                                   core_.random.Next(), UnixSecondsOf(core_.now));
-  ContinuePresync(peer, headers, full);
+  ContinuePresync(peer, headers, hashes);
 }
 
-void HeaderSync::Submit(Peer& peer, std::vector<Header> headers, bool full) {
-  peer.headers.judging = HeadersFrom::kHeaders;
-  peer.headers.judging_full = full;
+void HeaderSync::Submit(Peer& peer, std::vector<Header> headers, const JudgedHeaders& judged) {
+  peer.headers.judging = judged;
   core_.Await(peer, Awaited::kHeaders);
   core_.effects.SubmitHeaders(peer.id(), std::move(headers));
 }
 
 void HeaderSync::SubmitOne(Peer& peer, const Header& header, HeadersFrom from) {
-  peer.headers.judging = from;
-  peer.headers.judging_full = false;
-  peer.headers.judging_new = core_.chain.Find(header.Hash()) == nullptr;
-  core_.Await(peer, Awaited::kHeaders);
-  core_.effects.SubmitHeaders(peer.id(), {header});
+  Submit(peer, {header}, {.from = from, .is_new = true});
 }
 
 bool HeaderSync::Excuse(Peer& peer, const HeadersVerdict& verdict) {
@@ -232,19 +233,17 @@ bool HeaderSync::Excuse(Peer& peer, const HeadersVerdict& verdict) {
   return false;
 }
 
-void HeaderSync::OnVerdict(Peer& peer, const HeadersVerdict& verdict) {
+void HeaderSync::OnVerdict(Peer& peer, const JudgedHeaders& judged, const HeadersVerdict& verdict) {
   HeaderSyncPeer& state = peer.headers;
-  const bool is_new = std::exchange(state.judging_new, false);
   if (!Excuse(peer, verdict) && peer.disconnecting) return;
   if (verdict.last != nullptr) {
-    state.Knows(*verdict.last);
-    const bool leads = verdict.last->chain_work > core_.chain.View()->tip->chain_work;
-    if (is_new && leads) peer.watch.last_announcement = core_.now;
+    Learned(peer, *verdict.last, judged.is_new);
+  } else {
+    ResolveUnknown(peer);
   }
-  ResolveUnknown(peer);
   if (!verdict.reason.empty()) return Finish(peer);
   if (state.presync != nullptr) return AskPresync(peer);
-  if (state.judging_full && verdict.last != nullptr) {
+  if (judged.full && verdict.last != nullptr) {
     AskFrom(peer, verdict.last);
     return;
   }
@@ -263,7 +262,7 @@ void HeaderSync::Finish(Peer& peer) {
   StartWhereWanted();
 }
 
-bool HeaderSync::AskFromBest(Peer& peer) { return AskFrom(peer, core_.chain.View()->best_header); }
+void HeaderSync::AskFromBest(Peer& peer) { AskFrom(peer, core_.chain.View()->best_header); }
 
 void HeaderSync::Announced(Peer& peer, const BlockHash& hash) {
   ResolveUnknown(peer);
@@ -292,6 +291,14 @@ void HeaderSync::OnInventory(Peer& peer, const wire::Inv& inv) {
   last_early_ = *unknown;
 }
 
+void HeaderSync::Learned(Peer& peer, const ledger::HeaderEntry& entry, bool is_new) {
+  peer.headers.Knows(entry);
+  if (is_new && entry.chain_work > core_.chain.View()->tip->chain_work) {
+    peer.watch.last_announcement = core_.now;
+  }
+  ResolveUnknown(peer);
+}
+
 void HeaderSync::ResolveUnknown(Peer& peer) {
   HeaderSyncPeer& state = peer.headers;
   if (state.last_unknown.IsZero()) return;
@@ -303,12 +310,11 @@ void HeaderSync::ResolveUnknown(Peer& peer) {
 
 void HeaderSync::Advance() {
   for (auto& [id, peer] : core_.peers) {
-    if (!peer->IsReady() || core_.now < peer->headers.deadline) continue;
+    if (core_.now < DeadlineOf(*peer)) continue;
     peer->headers.deadline = kNever;
     if (!IsFarBehind()) continue;
     const bool alone = std::none_of(core_.peers.begin(), core_.peers.end(), [&](const auto& other) {
-      return other.second.get() != peer.get() && other.second->IsReady() &&
-             other.second->ServesBlocks() && other.second->IsPreferred();
+      return other.second.get() != peer.get() && other.second->IsGoodSource();
     });
     if (alone) {
       peer->headers.deadline = core_.now + kLoneExtension;  // nobody could do better so far
@@ -320,12 +326,8 @@ void HeaderSync::Advance() {
   }
 }
 
-Instant HeaderSync::NextDeadline() const {
-  Instant next = kNever;
-  for (const auto& [id, peer] : core_.peers) {
-    if (peer->IsReady()) next = std::min(next, peer->headers.deadline);
-  }
-  return next;
+Instant HeaderSync::DeadlineOf(const Peer& peer) const {
+  return peer.IsReady() ? peer.headers.deadline : kNever;
 }
 
 }  // namespace cairn::p2p

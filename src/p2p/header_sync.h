@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,16 @@ namespace cairn::p2p {
 
 /// What headers that are being judged came in.
 enum class HeadersFrom : uint8_t {
-  kNowhere,       // none are being judged
   kHeaders,       // a headers message
   kCompactBlock,  // a compact block, which waits for the verdict
   kBlock          // a block that is not worth storing
+};
+
+/// Headers that are being judged.
+struct JudgedHeaders {
+  HeadersFrom from = HeadersFrom::kHeaders;
+  bool full = false;    // the message was full
+  bool is_new = false;  // the last one was not known
 };
 
 struct HeaderSyncPeer {
@@ -32,11 +39,7 @@ struct HeaderSyncPeer {
   Instant last_request{};     // of the getheaders that is not answered; epoch: none is
   std::unique_ptr<HeaderPresync> presync;
   int poor_chains = 0;  // offered in a row that had, or would have yet to show, too little work
-
-  // Of the headers that are being judged.
-  HeadersFrom judging = HeadersFrom::kNowhere;
-  bool judging_full = false;  // the message was full
-  bool judging_new = false;   // the last one was not known
+  std::optional<JudgedHeaders> judging;
 
   /// The peer has that block, and so all before it.
   void Knows(const ledger::HeaderEntry& entry) {
@@ -52,13 +55,13 @@ class HeaderSync {
   void OnGone(Peer& peer);
   void OnTip() { StartWhereWanted(); }
   void Advance();
-  Instant NextDeadline() const;
+  Instant DeadlineOf(const Peer& peer) const;
 
   void OnHeaders(Peer& peer, const wire::Headers& message);
   /// Of headers that came in a message of that name, or are to be treated so.
-  void OnVerdict(Peer& peer, const HeadersVerdict& verdict);
-  /// Hands over a header that came with a block, on a parent that is known. The verdict is for
-  /// whoever handed it over.
+  void OnVerdict(Peer& peer, const JudgedHeaders& judged, const HeadersVerdict& verdict);
+  /// Hands over a header that came with a block and is not known, on a parent that is. The verdict
+  /// is for whoever handed it over.
   void SubmitOne(Peer& peer, const Header& header, HeadersFrom from);
   /// Blames the peer for what is invalid, as far as it is to blame. False if it was.
   bool Excuse(Peer& peer, const HeadersVerdict& verdict);
@@ -68,8 +71,10 @@ class HeaderSync {
   /// The peer has the block of that hash, whether we know it or not.
   void Announced(Peer& peer, const BlockHash& hash);
   /// Asks for what lies between our best header and the peer's, unless an answer is still due.
-  bool AskFromBest(Peer& peer);
+  void AskFromBest(Peer& peer);
 
+  /// The peer has that block. `is_new`: this is how we came to know its header.
+  void Learned(Peer& peer, const ledger::HeaderEntry& entry, bool is_new);
   /// What the peer announced before its header came may be known by now.
   void ResolveUnknown(Peer& peer);
 
@@ -81,11 +86,12 @@ class HeaderSync {
   /// It has told all that it has, or all that is of use.
   void Finish(Peer& peer);
   /// Takes the message if it belongs to what was begun; true if nothing is left to be done.
-  bool ContinuePresync(Peer& peer, const std::vector<Header>& headers, bool full);
+  bool ContinuePresync(Peer& peer, const std::vector<Header>& headers,
+                       std::span<const BlockHash> hashes);
   /// Headers on a known parent, each on the one before, with proof of work.
-  void Judge(Peer& peer, const std::vector<Header>& headers, const BlockHash& last,
+  void Judge(Peer& peer, const std::vector<Header>& headers, std::span<const BlockHash> hashes,
              const ledger::HeaderEntry& parent);
-  void Submit(Peer& peer, std::vector<Header> headers, bool full);
+  void Submit(Peer& peer, std::vector<Header> headers, const JudgedHeaders& judged);
   bool IsFarBehind() const;
 
   Core& core_;

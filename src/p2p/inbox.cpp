@@ -10,8 +10,7 @@ namespace cairn::p2p {
 
 /// Blocks follow blocks and transactions follow transactions without a wait, as their verdicts come
 /// in order; anything else could overtake them.
-bool Protocol::Impl::MustWait(const Peer& peer, const wire::Message& message) const {
-  if (!peer.inbox.empty()) return true;
+bool Protocol::Impl::CouldOvertake(const Peer& peer, const wire::Message& message) const {
   switch (peer.awaited) {
     case Awaited::kNothing: return false;
     case Awaited::kBlock: {
@@ -49,21 +48,11 @@ void Protocol::Impl::Answered(Peer& peer) {
   core.Arrived(peer);
   // A child of what has just been accepted belongs to what came before.
   download.RetryOrphan(peer);
-  while (!peer.inbox.empty()) {
+  while (!peer.inbox.empty() && !CouldOvertake(peer, peer.inbox.front().message)) {
     Peer::Waiting next = std::move(peer.inbox.front());
     peer.inbox.pop_front();
-    const bool was_last = peer.inbox.empty();
-    // With the rest set aside, the same question as for a new message.
-    std::deque<Peer::Waiting> rest = std::exchange(peer.inbox, {});
-    const bool waits = MustWait(peer, next.message);
-    peer.inbox = std::move(rest);
-    if (waits) {
-      peer.inbox.push_front(std::move(next));
-      break;
-    }
     peer.inbox_bytes -= next.bytes;
     Dispatch(peer, std::move(next.message));
-    if (was_last) break;
   }
   UpdatePause(peer);
 }

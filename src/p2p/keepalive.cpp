@@ -57,10 +57,4 @@ void Keepalive::Advance() {
   }
 }
 
-Instant Keepalive::NextDeadline() const {
-  Instant next = kNever;
-  for (const auto& [id, peer] : core_.peers) next = std::min(next, DeadlineOf(*peer));
-  return next;
-}
-
 }  // namespace cairn::p2p

@@ -23,7 +23,6 @@ class Keepalive {
   void SendPings();
 
   void Advance();
-  Instant NextDeadline() const;
   Instant DeadlineOf(const Peer& peer) const;
 
  private:

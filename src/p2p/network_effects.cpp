@@ -125,8 +125,10 @@ void Network::Core::SubmitTransaction(PeerId peer, TransactionPtr transaction) {
 
 void Network::Core::ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) {
   errands_.ReadBlock(entry, [this, peer, &entry](Bytes bytes) {
-    Post([this, peer, &entry, bytes = std::move(bytes)] {
-      Tell([&](Protocol& protocol, Instant now) { protocol.BlockRead(peer, entry, bytes, now); });
+    Post([this, peer, &entry, bytes = std::move(bytes)]() mutable {
+      Tell([&](Protocol& protocol, Instant now) {
+        protocol.BlockRead(peer, entry, std::move(bytes), now);
+      });
     });
   });
 }

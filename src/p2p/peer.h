@@ -20,6 +20,11 @@
 
 namespace cairn::p2p {
 
+/// Every block, or at least the last 288.
+inline bool ServesBlocks(Services services) {
+  return (services & (wire::kNodeNetwork | wire::kNodeNetworkLimited)) != 0;
+}
+
 struct Peer {
   explicit Peer(const NewConnection& of, Instant now) : connection(of), connected_at(now) {}
 
@@ -37,9 +42,21 @@ struct Peer {
   bool IsPreferred() const { return (!IsInbound() || Allows(kNoBanPermission)) && !IsPassing(); }
   bool Allows(Permission permission) const { return Has(connection.permissions, permission); }
   bool Offers(wire::Services service) const { return (handshake.services & service) != 0; }
-  /// It has every block, or at least the last 288.
-  bool ServesBlocks() const {
-    return (handshake.services & (wire::kNodeNetwork | wire::kNodeNetworkLimited)) != 0;
+  bool ServesBlocks() const { return p2p::ServesBlocks(handshake.services); }
+  /// Blocks and headers are to be had from it, and we would rather have them from it than from
+  /// others.
+  bool IsGoodSource() const { return IsReady() && IsPreferred() && ServesBlocks(); }
+  /// For blocks alone, or to see whether somebody is there: nothing is said of transactions.
+  bool IsWithoutTransactions() const {
+    return type() == ConnectionType::kBlockRelayOnly || type() == ConnectionType::kFeeler;
+  }
+  /// The network that it came through, whatever address it seems to have.
+  wire::Network network() const {
+    return connection.onion ? wire::Network::kTorV3 : connection.endpoint.address.network();
+  }
+  /// It can be told of that address.
+  bool Understands(const wire::NetAddress& address) const {
+    return handshake.address_v2 || Fits(address, wire::AddressFormat::kV1);
   }
   /// It speaks compact blocks of version 2 (BIP152).
   bool CanCompactBlocks() const { return relay.offers_compact; }
@@ -47,9 +64,7 @@ struct Peer {
   Instant LastTransaction() const { return download.last_transaction; }
   /// We asked it for transactions in our version message; else one from it breaks the protocol.
   bool MaySendTransactions(const Settings& settings) const {
-    if (type() == ConnectionType::kBlockRelayOnly || type() == ConnectionType::kFeeler)
-      return false;
-    return !settings.blocks_only || Allows(kRelayPermission);
+    return !IsWithoutTransactions() && (!settings.blocks_only || Allows(kRelayPermission));
   }
   bool IsReady() const { return handshake.complete && !disconnecting; }
 

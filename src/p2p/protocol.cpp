@@ -40,14 +40,15 @@ void Protocol::Impl::On(Peer& peer, wire::NotFound& message) {
 }
 
 void Protocol::Impl::OnHeadersVerdict(Peer& peer, const HeadersVerdict& verdict) {
-  switch (std::exchange(peer.headers.judging, HeadersFrom::kNowhere)) {
+  const auto judged = std::exchange(peer.headers.judging, std::nullopt);
+  if (!judged) return;
+  switch (judged->from) {
     case HeadersFrom::kHeaders:
-      headers.OnVerdict(peer, verdict);
+      headers.OnVerdict(peer, *judged, verdict);
       if (verdict.last != nullptr) blocks.FetchDirectly(peer, *verdict.last);
       return;
     case HeadersFrom::kCompactBlock: return relay.OnHeaderVerdict(peer, verdict);
     case HeadersFrom::kBlock: headers.Excuse(peer, verdict); return;
-    case HeadersFrom::kNowhere: return;
   }
 }
 
@@ -126,13 +127,10 @@ void Protocol::ReceivedMalformed(PeerId id, const std::string& what, Instant now
 }
 
 void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant now) {
-  impl_->Begin(now);
-  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
-    impl_->OnHeadersVerdict(*peer, verdict);
-    impl_->watch.OnHeaders(*peer);
-    impl_->Answered(*peer);
-  }
-  impl_->Settle();
+  impl_->Answer(id, now, [&](Peer& peer) {
+    impl_->OnHeadersVerdict(peer, verdict);
+    impl_->watch.OnHeaders(peer);
+  });
 }
 
 void Protocol::BlockJudged(PeerId id, const BlockHash& hash, const BlockVerdict& verdict,
@@ -160,23 +158,14 @@ void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
   impl_->Settle();
 }
 
-void Protocol::BlockRead(PeerId id, const ledger::HeaderEntry& entry, const Bytes& bytes,
-                         Instant now) {
-  impl_->Begin(now);
-  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
-    impl_->serving.OnBlockRead(*peer, entry, bytes);
-    impl_->Answered(*peer);
-  }
-  impl_->Settle();
+void Protocol::BlockRead(PeerId id, const ledger::HeaderEntry& entry, Bytes bytes, Instant now) {
+  impl_->Answer(id, now,
+                [&](Peer& peer) { impl_->serving.OnBlockRead(peer, entry, std::move(bytes)); });
 }
 
 void Protocol::FiltersRead(PeerId id, std::vector<wire::Message> replies, Instant now) {
-  impl_->Begin(now);
-  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
-    impl_->serving.OnFiltersRead(*peer, std::move(replies));
-    impl_->Answered(*peer);
-  }
-  impl_->Settle();
+  impl_->Answer(id, now,
+                [&](Peer& peer) { impl_->serving.OnFiltersRead(peer, std::move(replies)); });
 }
 
 void Protocol::BlockChecked(const BlockPtr& block, Instant now) {
@@ -225,10 +214,15 @@ void Protocol::Advance(Instant now) {
 }
 
 Instant Protocol::Impl::FindDeadline() const {
-  return std::min({handshake.NextDeadline(), keepalive.NextDeadline(), headers.NextDeadline(),
-                   blocks.NextDeadline(), addresses.NextDeadline(), watch.NextDeadline(),
-                   planner.NextDeadline(), download.NextDeadline(), transactions.NextDeadline(),
-                   fee_filters.NextDeadline()});
+  Instant next = std::min({blocks.NextDeadline(), planner.NextDeadline(), download.NextDeadline(),
+                           transactions.NextDeadline()});
+  for (const auto& [id, peer] : core.peers) {
+    next = std::min({next, handshake.DeadlineOf(*peer), keepalive.DeadlineOf(*peer),
+                     headers.DeadlineOf(*peer), blocks.DeadlineOf(*peer),
+                     addresses.DeadlineOf(*peer), watch.DeadlineOf(*peer),
+                     transactions.DeadlineOf(*peer), fee_filters.DeadlineOf(*peer)});
+  }
+  return next;
 }
 
 Instant Protocol::NextDeadline() const {

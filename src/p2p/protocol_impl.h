@@ -35,6 +35,16 @@ class Protocol::Impl {
   void Receive(Peer& peer, wire::Message message, size_t bytes);
   /// An answer came: the peer's next messages may have their turn.
   void Answered(Peer& peer);
+  /// An answer to the peer's own question, which nobody waits for once it goes.
+  template <typename Do>
+  void Answer(PeerId id, Instant now, const Do& with_it) {
+    Begin(now);
+    if (Peer* peer = core.Find(id); peer != nullptr && !peer->disconnecting) {
+      with_it(*peer);
+      Answered(*peer);
+    }
+    Settle();
+  }
   void OnHeadersVerdict(Peer& peer, const HeadersVerdict& verdict);
   /// What every input may have made possible.
   void Settle();
@@ -57,7 +67,11 @@ class Protocol::Impl {
   mutable std::optional<Instant> deadline;  // no later than the next one; nothing if not known
 
  private:
-  bool MustWait(const Peer& peer, const wire::Message& message) const;
+  /// What it would say came before something that is not dealt with yet.
+  bool CouldOvertake(const Peer& peer, const wire::Message& message) const;
+  bool MustWait(const Peer& peer, const wire::Message& message) const {
+    return !peer.inbox.empty() || CouldOvertake(peer, message);
+  }
   void UpdatePause(Peer& peer);
   void Dispatch(Peer& peer, wire::Message message);
   void OnReady(Peer& peer);

@@ -89,7 +89,9 @@ void TransactionDownload::OnNotFound(Peer& peer, std::span<const wire::InvItem> 
 }
 
 void TransactionDownload::Settle() {
-  requests_.Advance(core_.now);
+  for (const auto& [peer, hash] : requests_.Advance(core_.now)) {
+    LOG_DEBUG(log::kNet, "timeout of inflight tx {} from peer={}", hash.ToString(), peer);
+  }
   const std::set<PeerId> wanted = requests_.Wanted();
   for (const PeerId id : wanted) {
     Peer* peer = core_.Find(id);
@@ -314,12 +316,7 @@ void TransactionDownload::OnTipChanged() {
   }
 }
 
-void TransactionDownload::Advance() {
-  for (const auto& [peer, hash] : requests_.Advance(core_.now)) {
-    LOG_DEBUG(log::kNet, "timeout of inflight tx {} from peer={}", hash.ToString(), peer);
-  }
-  orphans_.Advance(core_.now);
-}
+void TransactionDownload::Advance() { orphans_.Advance(core_.now); }
 
 Instant TransactionDownload::NextDeadline() const {
   return std::min(requests_.NextDeadline(), orphans_.NextDeadline());

@@ -20,16 +20,14 @@ bool OffersBloom(const Core& core, const Peer& peer) {
   return core.settings.serve_bloom || peer.Allows(kBloomFilterPermission);
 }
 
-Bytes WithoutWitness(const Transaction& transaction) {
-  Bytes bytes;
-  bytes.reserve(transaction.stripped_size);
-  for (const ByteSpan piece : transaction.StrippedPieces()) {
-    bytes.insert(bytes.end(), piece.begin(), piece.end());
-  }
-  return bytes;
-}
-
 }  // namespace
+
+wire::Message StrippedMessage(const Transaction& transaction) {
+  auto bytes = std::make_shared<Bytes>();
+  bytes->reserve(transaction.stripped_size);
+  for (const ByteSpan piece : transaction.StrippedPieces()) Append(*bytes, piece);
+  return wire::RawMessage{std::string(wire::TxMessage::kCommand), std::move(bytes)};
+}
 
 TransactionRelay::TransactionRelay(Core& core)
     : core_(core), salt_(Salt::From(core.random)), next_unbroadcast_(core.started) {
@@ -38,8 +36,7 @@ TransactionRelay::TransactionRelay(Core& core)
 
 void TransactionRelay::OnReady(Peer& peer) {
   TransactionRelayPeer& state = peer.transactions;
-  const bool for_blocks =
-      peer.type() == ConnectionType::kBlockRelayOnly || peer.type() == ConnectionType::kFeeler;
+  const bool for_blocks = peer.IsWithoutTransactions();
   state.wanted = !for_blocks && peer.handshake.wants_transactions;
   // With Bloom filters it may turn relay on later.
   state.possible = !for_blocks && (state.wanted || OffersBloom(core_, peer));
@@ -106,7 +103,7 @@ bool TransactionRelay::PassesFilters(Peer& peer, const Candidate& candidate) con
   TransactionRelayPeer& state = peer.transactions;
   const double least = std::ceil(static_cast<double>(state.fee_filter) *
                                  static_cast<double>(candidate.virtual_size) / 1000);
-  if (!core_.settings.accept_stale_fees && static_cast<double>(candidate.fee) < least) return false;
+  if (static_cast<double>(candidate.fee) < least) return false;
   return state.bloom == nullptr || state.bloom->Match(*candidate.transaction);
 }
 
@@ -179,7 +176,7 @@ void TransactionRelay::Settle() {
 
 void TransactionRelay::Advance() {
   for (auto& [id, peer] : core_.peers) {
-    if (IsPending(*peer) && peer->transactions.next_inv <= core_.now) Trickle(*peer);
+    if (core_.now >= DeadlineOf(*peer)) Trickle(*peer);
   }
   if (core_.now < next_unbroadcast_) return;
   AnnounceUnbroadcast();
@@ -187,12 +184,8 @@ void TransactionRelay::Advance() {
   next_unbroadcast_ = core_.now + kUnbroadcastInterval + Duration(core_.random.Below(spread));
 }
 
-Instant TransactionRelay::NextDeadline() const {
-  Instant next = next_unbroadcast_;
-  for (const auto& [id, peer] : core_.peers) {
-    if (IsPending(*peer)) next = std::min(next, peer->transactions.next_inv);
-  }
-  return next;
+Instant TransactionRelay::DeadlineOf(const Peer& peer) const {
+  return IsPending(peer) ? peer.transactions.next_inv : kNever;
 }
 
 void TransactionRelay::OnTipChanged() {
@@ -236,8 +229,7 @@ bool TransactionRelay::Serve(Peer& peer, const wire::InvItem& item) {
   if (transaction == nullptr) return false;
   const Txid txid = transaction->txid;
   if (item.type == wire::InvItem::kTx && transaction->has_witness) {
-    core_.Send(peer, wire::RawMessage{std::string(wire::TxMessage::kCommand),
-                                      std::make_shared<Bytes>(WithoutWitness(*transaction))});
+    core_.Send(peer, StrippedMessage(*transaction));
   } else {
     core_.Send(peer, wire::TxMessage{std::move(transaction)});
   }

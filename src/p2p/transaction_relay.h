@@ -37,6 +37,9 @@ struct TransactionRelayPeer {
   }
 };
 
+/// The transaction as nodes before BIP144 want it.
+wire::Message StrippedMessage(const Transaction& transaction);
+
 class TransactionRelay {
  public:
   static constexpr Duration kInboundInterval = std::chrono::seconds(5);
@@ -51,7 +54,8 @@ class TransactionRelay {
   void Advance();
   /// Peers that are not made to wait are told at once.
   void Settle();
-  Instant NextDeadline() const;
+  Instant NextDeadline() const { return next_unbroadcast_; }
+  Instant DeadlineOf(const Peer& peer) const;
 
   /// Tells all who do not know it yet.
   void Announce(const Transaction& transaction);

@@ -72,7 +72,7 @@ class Protocol {
   void TransactionJudged(PeerId peer, const TransactionPtr& transaction,
                          const TransactionVerdict& verdict, Instant now);
   /// `bytes` is the raw block, empty if it could not be read.
-  void BlockRead(PeerId peer, const ledger::HeaderEntry& entry, const Bytes& bytes, Instant now);
+  void BlockRead(PeerId peer, const ledger::HeaderEntry& entry, Bytes bytes, Instant now);
   void FiltersRead(PeerId peer, std::vector<wire::Message> replies, Instant now);
 
   // -- news --

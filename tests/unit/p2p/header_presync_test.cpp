@@ -52,6 +52,12 @@ class HeaderPresyncTest : public testing::Test {
 
 using Headers = std::vector<Header>;
 
+HeaderPresync::Progress Offer(HeaderPresync& presync, std::span<const Header> headers, bool full) {
+  std::vector<BlockHash> hashes;
+  for (const Header& header : headers) hashes.push_back(header.Hash());
+  return presync.Process(headers, hashes, full);
+}
+
 std::span<const Header> Piece(const Headers& headers, size_t from) {
   return std::span(headers).subspan(from, std::min(kMost, headers.size() - from));
 }
@@ -61,7 +67,7 @@ TEST_F(HeaderPresyncTest, ReleasesAChainOnlyAfterItHasShownItsWorkTwice) {
   HeaderPresync presync = Make(WorkOf(20'000));
   size_t at = 0;
   while (presync.phase() == HeaderPresync::Phase::kFirstPass) {
-    const auto progress = presync.Process(Piece(chain, at), true);
+    const auto progress = Offer(presync, Piece(chain, at), true);
     ASSERT_TRUE(progress.ok) << progress.reason;
     EXPECT_TRUE(progress.more);
     EXPECT_TRUE(progress.released.empty());
@@ -73,7 +79,7 @@ TEST_F(HeaderPresyncTest, ReleasesAChainOnlyAfterItHasShownItsWorkTwice) {
 
   Headers released;
   for (at = 0; presync.phase() == HeaderPresync::Phase::kSecondPass; at += kMost) {
-    const auto progress = presync.Process(Piece(chain, at), true);
+    const auto progress = Offer(presync, Piece(chain, at), true);
     ASSERT_TRUE(progress.ok) << progress.reason;
     released.insert(released.end(), progress.released.begin(), progress.released.end());
     if (presync.phase() == HeaderPresync::Phase::kSecondPass) {
@@ -91,12 +97,12 @@ TEST_F(HeaderPresyncTest, RefusesAnotherChainInTheSecondPass) {
   for (uint64_t salt = 1; salt <= 8; ++salt) {
     HeaderPresync presync = Make(WorkOf(20'000), salt * 1'000'003);
     for (size_t at = 0; at < chain.size(); at += kMost) {
-      ASSERT_TRUE(presync.Process(Piece(chain, at), true).ok);
+      ASSERT_TRUE(Offer(presync, Piece(chain, at), true).ok);
     }
     bool ok = true;
     size_t released = 0;
     for (size_t at = 0; at < other.size() && ok; at += kMost) {
-      const auto progress = presync.Process(Piece(other, at), true);
+      const auto progress = Offer(presync, Piece(other, at), true);
       ok = progress.ok;
       released += progress.released.size();
     }
@@ -111,8 +117,8 @@ TEST_F(HeaderPresyncTest, RefusesAnotherChainInTheSecondPass) {
 TEST_F(HeaderPresyncTest, AChainThatEndsTooEarlyIsOfNoUse) {
   const Headers chain = Chain(2'100);
   HeaderPresync presync = Make(WorkOf(5'000));
-  EXPECT_TRUE(presync.Process(Piece(chain, 0), true).more);
-  const auto progress = presync.Process(Piece(chain, kMost), false);
+  EXPECT_TRUE(Offer(presync, Piece(chain, 0), true).more);
+  const auto progress = Offer(presync, Piece(chain, kMost), false);
   EXPECT_FALSE(progress.ok);
   EXPECT_EQ(progress.reason, "its chain has too little work");
 }
@@ -120,8 +126,8 @@ TEST_F(HeaderPresyncTest, AChainThatEndsTooEarlyIsOfNoUse) {
 TEST_F(HeaderPresyncTest, HeadersMustContinueWhereTheyEnded) {
   const Headers chain = Chain(4'100);
   HeaderPresync presync = Make(WorkOf(4'000));
-  EXPECT_TRUE(presync.Process(Piece(chain, 0), true).ok);
-  EXPECT_FALSE(presync.Process(Piece(chain, kMost + 1), true).ok);
+  EXPECT_TRUE(Offer(presync, Piece(chain, 0), true).ok);
+  EXPECT_FALSE(Offer(presync, Piece(chain, kMost + 1), true).ok);
 }
 
 TEST_F(HeaderPresyncTest, NoMoreHeadersThanTimeAllows) {
@@ -131,7 +137,7 @@ TEST_F(HeaderPresyncTest, NoMoreHeadersThanTimeAllows) {
   std::string reason;
   size_t at = 0;
   for (; at < chain.size() && reason.empty(); at += kMost) {
-    reason = presync.Process(Piece(chain, at), true).reason;
+    reason = Offer(presync, Piece(chain, at), true).reason;
   }
   EXPECT_EQ(reason, "more headers than time allows");
   EXPECT_LE(at, 46'000u);
@@ -144,12 +150,12 @@ TEST_F(HeaderPresyncTest, DifficultyMovesByAFactorOfFourAtMostAndAtRetargetsOnly
   genesis_.header.bits = 0x1f00ffff;  // a target that can get easier
   Headers chain = Chain(10);
   HeaderPresync steady = Make(WorkOf(1000));
-  EXPECT_TRUE(steady.Process(chain, true).ok);
+  EXPECT_TRUE(Offer(steady, chain, true).ok);
 
   const uint32_t bits_before = chain[4].bits;
   chain[4].bits = 0x1f00fffe;
   HeaderPresync jumps = Make(WorkOf(1000));
-  EXPECT_EQ(jumps.Process(std::span(chain).first(5), true).reason,
+  EXPECT_EQ(Offer(jumps, std::span(chain).first(5), true).reason,
             "impossible change of difficulty");
 
   chain[4].bits = bits_before;
@@ -158,8 +164,8 @@ TEST_F(HeaderPresyncTest, DifficultyMovesByAFactorOfFourAtMostAndAtRetargetsOnly
            {0x1f03fffc, true}, {0x1f03fffd, false}, {0x1e3fffc0, true}, {0x1e3fffbf, false}}) {
     chain[9].bits = bits;
     HeaderPresync retargets = Make(WorkOf(1000));
-    ASSERT_TRUE(retargets.Process(std::span(chain).first(9), true).ok);
-    EXPECT_EQ(retargets.Process(std::span(chain).subspan(9, 1), true).ok, permitted) << bits;
+    ASSERT_TRUE(Offer(retargets, std::span(chain).first(9), true).ok);
+    EXPECT_EQ(Offer(retargets, std::span(chain).subspan(9, 1), true).ok, permitted) << bits;
   }
 }
 
