@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "cairn/base/log.h"
 #include "cairn/rpc/http_server.h"
 
@@ -7,34 +5,26 @@ namespace cairn::rpc {
 
 namespace {
 
-std::optional<uint16_t> ParsePort(std::string_view text) {
-  uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, problem] = std::from_chars(text.data(), end, port);
-  if (problem != std::errc() || stopped != end || port == 0) return std::nullopt;
-  return port;
+/// Of IPv4 or IPv6, without brackets: the other networks of peers have no clients.
+std::optional<wire::Subnet> ParseAllowed(std::string_view text) {
+  const auto subnet = wire::Subnet::Parse(text);
+  if (!subnet || text.find('[') != text.npos) return std::nullopt;
+  const wire::NetAddress& base = subnet->base();
+  return base.Is(wire::Network::kIpv4) || base.Is(wire::Network::kIpv6) ? subnet : std::nullopt;
 }
 
 }  // namespace
 
+std::vector<wire::Subnet> LoopbackSubnets() {
+  return {*wire::Subnet::Parse("127.0.0.0/8"), *wire::Subnet::Parse("::1")};
+}
+
 std::optional<HttpEndpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
-  if (text.empty()) return std::nullopt;
-  if (text.front() == '[') {
-    const size_t close = text.find(']');
-    if (close == text.npos) return std::nullopt;
-    const std::string host(text.substr(1, close - 1));
-    const std::string_view rest = text.substr(close + 1);
-    if (rest.empty()) return HttpEndpoint{host, default_port};
-    const std::optional<uint16_t> port = ParsePort(rest.substr(1));
-    if (rest.front() != ':' || !port) return std::nullopt;
-    return HttpEndpoint{host, *port};
-  }
-  const size_t colon = text.find(':');
-  const bool bare_v6 = colon != text.rfind(':');
-  if (colon == text.npos || bare_v6) return HttpEndpoint{std::string(text), default_port};
-  const std::optional<uint16_t> port = ParsePort(text.substr(colon + 1));
-  if (!port) return std::nullopt;
-  return HttpEndpoint{std::string(text.substr(0, colon)), *port};
+  const auto parts = wire::SplitHostAndPort(text);
+  if (!parts || text.empty()) return std::nullopt;
+  // Nothing but a port comes behind the bracket that closes.
+  if (text.front() == '[' && parts->host != text.substr(1, text.find(']') - 1)) return std::nullopt;
+  return HttpEndpoint{std::string(parts->host), parts->port.value_or(default_port)};
 }
 
 Result<ListenOptions> ChooseEndpoints(const std::vector<std::string>& rpcbind,
@@ -42,7 +32,7 @@ Result<ListenOptions> ChooseEndpoints(const std::vector<std::string>& rpcbind,
   ListenOptions chosen;
   chosen.allowed = LoopbackSubnets();
   for (const std::string& text : rpcallowip) {
-    const std::optional<Subnet> subnet = Subnet::Parse(text);
+    const std::optional<wire::Subnet> subnet = ParseAllowed(text);
     if (!subnet) {
       return Invalid("Invalid -rpcallowip subnet specification: " + text +
                      ". Valid values are a single IP (e.g. 1.2.3.4), a network/netmask (e.g. "

@@ -25,9 +25,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kPauseAfterFailedAccept{100};
 
-IpAddress ToIpAddress(const net::ip::address& address) {
-  if (address.is_v6()) return address.to_v6().to_bytes();
-  return net::ip::make_address_v6(net::ip::v4_mapped, address.to_v4()).to_bytes();
+/// Some ranges of IPv6 carry other things in messages of peers; a client there is of IPv6.
+wire::NetAddress ToNetAddress(const net::ip::address& address) {
+  using wire::NetAddress;
+  if (address.is_v4()) return *NetAddress::From(wire::Network::kIpv4, address.to_v4().to_bytes());
+  const net::ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return NetAddress::FromIpv6Bytes(v6.to_bytes());
+  return *NetAddress::From(wire::Network::kIpv6, v6.to_bytes());
 }
 
 struct Listener {
@@ -210,9 +214,9 @@ void HttpServer::Core::OnEnded(const std::shared_ptr<HttpSession>& session) {
 }
 
 bool HttpServer::Core::Allows(const net::ip::address& peer) const {
-  const IpAddress address = ToIpAddress(peer);
+  const wire::NetAddress address = ToNetAddress(peer);
   return std::any_of(options_.allowed.begin(), options_.allowed.end(),
-                     [&](const Subnet& subnet) { return subnet.Contains(address); });
+                     [&](const wire::Subnet& subnet) { return subnet.Contains(address); });
 }
 
 void HttpServer::Core::Admit(std::shared_ptr<HttpSession> session) {

@@ -20,7 +20,7 @@
 
 #include "cairn/base/result.h"
 #include "cairn/rpc/dispatcher.h"
-#include "cairn/rpc/subnet.h"
+#include "cairn/wire/subnet.h"
 
 namespace cairn::rpc {
 
@@ -29,9 +29,12 @@ struct HttpEndpoint {
   uint16_t port = 0;
 };
 
+/// The addresses of this machine itself.
+std::vector<wire::Subnet> LoopbackSubnets();
+
 struct HttpOptions {
   std::vector<HttpEndpoint> endpoints;
-  std::vector<Subnet> allowed = LoopbackSubnets();
+  std::vector<wire::Subnet> allowed = LoopbackSubnets();
   size_t threads = 4;                                            // -rpcthreads
   size_t queue_depth = 64;                                       // -rpcworkqueue
   std::chrono::milliseconds timeout = std::chrono::seconds(30);  // -rpcservertimeout
@@ -78,7 +81,7 @@ class HttpServer {
 /// address or subnet that cannot be read.
 struct ListenOptions {
   std::vector<HttpEndpoint> endpoints;
-  std::vector<Subnet> allowed;  // those of -rpcallowip, and the loopback addresses
+  std::vector<wire::Subnet> allowed;  // those of -rpcallowip, and the loopback addresses
 };
 Result<ListenOptions> ChooseEndpoints(const std::vector<std::string>& rpcbind,
                                       const std::vector<std::string>& rpcallowip, uint16_t port);

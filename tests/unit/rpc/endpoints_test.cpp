@@ -1,15 +1,20 @@
 #include <gtest/gtest.h>
 
 #include "cairn/rpc/http_server.h"
-#include "cairn/rpc/subnet.h"
 
 namespace cairn::rpc {
 namespace {
 
+/// What -rpcallowip makes of a text.
+std::optional<wire::Subnet> Allowed(const char* text) {
+  const auto chosen = ChooseEndpoints({}, {text}, 99);
+  return chosen ? std::optional(chosen->allowed.back()) : std::nullopt;
+}
+
 bool Contains(const char* subnet, const char* address) {
-  const auto parsed = Subnet::Parse(subnet);
+  const auto parsed = Allowed(subnet);
   EXPECT_TRUE(parsed) << subnet;
-  return parsed && parsed->Contains(*ParseIp(address));
+  return parsed && parsed->Contains(*wire::NetAddress::Parse(address));
 }
 
 TEST(Subnet, ContainsByPrefix) {
@@ -35,8 +40,10 @@ TEST(Subnet, KeepsTheTwoProtocolsApart) {
 TEST(Subnet, RefusesWhatIsNone) {
   for (const char* text :
        {"", "localhost", "1.2.3", "1.2.3.4/", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/24x",
-        "1.2.3.4/255.0.255.0", "::1/129", "::1/255.0.0.0", "1.2.3.4/ffff::"}) {
-    EXPECT_FALSE(Subnet::Parse(text)) << text;
+        "1.2.3.4/255.0.255.0", "::1/129", "::1/255.0.0.0", "1.2.3.4/ffff::", "[::1]", "[::1]/128",
+        "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion",
+        "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p"}) {
+    EXPECT_FALSE(Allowed(text)) << text;
   }
 }
 
@@ -51,8 +58,9 @@ TEST(Endpoint, SplitsHostAndPort) {
   EXPECT_EQ(split("[::1]"), "::1 7");
   EXPECT_EQ(split("[::1]:80"), "::1 80");
   EXPECT_EQ(split("node.example:80"), "node.example 80");
-  for (const char* text :
-       {"", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:8o", "[::1", "[::1]80"}) {
+  EXPECT_EQ(split(":8332"), " 8332");
+  for (const char* text : {"", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:8o", "[::1",
+                           "[::1]80", "[::1]:", "[name:80", "[::1]a]:80", "[::1]]"}) {
     EXPECT_EQ(split(text), "none") << text;
   }
 }

@@ -383,7 +383,7 @@ TEST_F(HttpServerTest, StopAnswersCallsThatOutlastThePatience) {
 
 HttpOptions ForOthersOnly() {
   HttpOptions options;
-  options.allowed = {*Subnet::Parse("10.0.0.0/8")};
+  options.allowed = {*wire::Subnet::Parse("10.0.0.0/8")};
   return options;
 }
 
@@ -424,7 +424,7 @@ TEST_F(HttpServerTest, StrangersAreFew) {
 
 TEST_F(HttpServerTest, StrangersTakeNobodysPlace) {
   HttpOptions options;
-  options.allowed = {*Subnet::Parse("127.0.0.1")};
+  options.allowed = {*wire::Subnet::Parse("127.0.0.1")};
   options.max_connections = 1;
   Start(options);
   RawClient friendly = Connect();
