@@ -1,5 +1,4 @@
 // -whitelist and -whitebind: the permissions before the "@", and what stands behind it.
-#include <array>
 #include <string>
 
 #include "src/node/network_setup.h"
@@ -7,22 +6,15 @@
 namespace cairn::node {
 namespace {
 
-struct PermissionWord {
-  std::string_view word;
-  p2p::Permissions bits;
-};
-
-constexpr std::array kPermissionWords = {
-    PermissionWord{"bloomfilter", p2p::kBloomFilterPermission},
-    PermissionWord{"bloom", p2p::kBloomFilterPermission},
-    PermissionWord{"noban", p2p::kNoBanPermission},
-    PermissionWord{"forcerelay", p2p::kForceRelayPermission},
-    PermissionWord{"mempool", p2p::kMempoolPermission},
-    PermissionWord{"download", p2p::kDownloadPermission},
-    PermissionWord{"all", p2p::kAllPermissions},
-    PermissionWord{"relay", p2p::kRelayPermission},
-    PermissionWord{"addr", p2p::kAddrPermission},
-};
+/// Nothing of an unknown word.
+p2p::Permissions PermissionsOf(std::string_view word) {
+  if (word == "all") return p2p::kAllPermissions;
+  if (word == "bloom") return p2p::kBloomFilterPermission;
+  for (const p2p::PermissionName& known : p2p::kPermissionNames) {
+    if (known.name == word) return known.bits;
+  }
+  return p2p::kNoPermission;
+}
 
 struct Given {
   p2p::Permissions permissions = p2p::kNoPermission;
@@ -51,12 +43,12 @@ Status AddWord(std::string_view word, Given& given) {
     given.outbound = true;
     return {};
   }
-  for (const PermissionWord& known : kPermissionWords) {
-    if (known.word != word) continue;
-    given.permissions |= known.bits;
-    return {};
+  const p2p::Permissions permissions = PermissionsOf(word);
+  if (permissions == p2p::kNoPermission) {
+    return Invalid("Invalid P2P permission: '" + std::string(word) + "'");
   }
-  return Invalid("Invalid P2P permission: '" + std::string(word) + "'");
+  given.permissions |= permissions;
+  return {};
 }
 
 Result<Given> Split(std::string_view text, const Options& options) {

@@ -1,6 +1,7 @@
 // Words that everything about peers shares: who, when, what kind of connection, what may it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string_view>
@@ -53,6 +54,21 @@ enum Permission : uint32_t {
                     kMempoolPermission | kAddrPermission
 };
 using Permissions = uint32_t;
+
+struct PermissionName {
+  Permission bits;
+  std::string_view name;
+};
+/// In the order of getpeerinfo.
+inline constexpr std::array kPermissionNames = {
+    PermissionName{kBloomFilterPermission, "bloomfilter"},
+    PermissionName{kNoBanPermission, "noban"},
+    PermissionName{kForceRelayPermission, "forcerelay"},
+    PermissionName{kRelayPermission, "relay"},
+    PermissionName{kMempoolPermission, "mempool"},
+    PermissionName{kDownloadPermission, "download"},
+    PermissionName{kAddrPermission, "addr"},
+};
 
 inline bool Has(Permissions all, Permission one) {
   return (all & one) == static_cast<uint32_t>(one);

@@ -1,7 +1,5 @@
 // Methods about the peers that we are connected to: getpeerinfo, getconnectioncount, ping,
 // getblockfrompeer, sendmsgtopeer.
-#include <array>
-
 #include "cairn/base/hex.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
@@ -45,21 +43,6 @@ Method Ping() {
 }
 
 // --- getpeerinfo
-
-struct PermissionName {
-  p2p::Permission bits;
-  const char* name;
-};
-
-constexpr std::array kPermissionNames = {
-    PermissionName{p2p::kBloomFilterPermission, "bloomfilter"},
-    PermissionName{p2p::kNoBanPermission, "noban"},
-    PermissionName{p2p::kForceRelayPermission, "forcerelay"},
-    PermissionName{p2p::kRelayPermission, "relay"},
-    PermissionName{p2p::kMempoolPermission, "mempool"},
-    PermissionName{p2p::kDownloadPermission, "download"},
-    PermissionName{p2p::kAddrPermission, "addr"},
-};
 
 std::vector<Field> PeerFields() {
   const Field bytes = Num("msg", "Bytes, headers included");
@@ -167,7 +150,7 @@ void WritePeer(json::Writer& out, const PeerReport& peer) {
   out.Key("addr_processed").Uint(info.addresses_processed);
   out.Key("addr_rate_limited").Uint(info.addresses_rate_limited);
   out.Key("permissions").BeginArray();
-  for (const PermissionName& known : kPermissionNames) {
+  for (const p2p::PermissionName& known : p2p::kPermissionNames) {
     if (p2p::Has(info.permissions, known.bits)) out.String(known.name);
   }
   out.EndArray();
