@@ -13,8 +13,6 @@ namespace {
 using p2p::NetworkOptions;
 using wire::Network;
 
-constexpr int kFullRelay = 8;
-constexpr int kBlockRelayOnly = 2;
 constexpr int kFeeler = 1;
 constexpr uint16_t kTorPort = 9050;
 
@@ -52,14 +50,30 @@ bool HasProxy(const Options& options) {
   return !proxy.empty() && proxy != "0";
 }
 
+/// Those that the protocol makes by itself.
+int AutomaticConnections(const p2p::Settings& settings) {
+  return settings.max_full_relay + settings.max_block_relay_only + kFeeler;
+}
+
+int64_t MostConnections(const Options& options) {
+  const p2p::Settings defaults;
+  return options.GetInt("maxconnections", AutomaticConnections(defaults) + defaults.max_inbound);
+}
+
+/// Whether peers may connect, as far as other options let us guess it where -listen is not given.
+bool WantsToListen(const Options& options) {
+  const bool bound = !options.GetList("bind").empty() || !options.GetList("whitebind").empty();
+  const bool hidden = OnlyNamedPeers(options) || MostConnections(options) <= 0 || HasProxy(options);
+  return options.GetBool("listen", bound || !hidden);
+}
+
 /// How many connections of which kind -maxconnections leaves room for.
 void ShareConnections(const Options& options, p2p::Settings& settings) {
-  const auto most =
-      static_cast<int>(std::clamp<int64_t>(options.GetInt("maxconnections", 125), 0, 100'000));
-  settings.max_full_relay = std::min(kFullRelay, most);
-  settings.max_block_relay_only = std::min(kBlockRelayOnly, most - settings.max_full_relay);
-  const int automatic = settings.max_full_relay + settings.max_block_relay_only + kFeeler;
-  settings.max_inbound = std::max(0, most - automatic);
+  const auto most = static_cast<int>(std::clamp<int64_t>(MostConnections(options), 0, 100'000));
+  settings.max_full_relay = std::min(settings.max_full_relay, most);
+  settings.max_block_relay_only =
+      std::min(settings.max_block_relay_only, most - settings.max_full_relay);
+  settings.max_inbound = std::max(0, most - AutomaticConnections(settings));
   settings.automatic_outbound = !OnlyNamedPeers(options);
 }
 
@@ -77,9 +91,13 @@ Result<p2p::Settings> ProtocolSettings(const Options& options) {
   ShareConnections(options, settings);
   settings.blocks_only = options.GetBool("blocksonly", false);
   settings.reconciliation = options.GetBool("txreconciliation", false);
-  settings.handshake_timeout = std::chrono::seconds(options.GetInt("peertimeout", 60));
+  const auto patience =
+      std::chrono::duration_cast<std::chrono::seconds>(settings.handshake_timeout);
+  settings.handshake_timeout =
+      std::chrono::seconds(options.GetInt("peertimeout", patience.count()));
+  const auto orphans = static_cast<int64_t>(settings.orphan_transactions);
   settings.orphan_transactions =
-      static_cast<size_t>(std::max<int64_t>(options.GetInt("maxorphantx", 100), 0));
+      static_cast<size_t>(std::max<int64_t>(options.GetInt("maxorphantx", orphans), 0));
   return settings;
 }
 
@@ -93,10 +111,10 @@ Result<p2p::ListenAddress> ParseBind(const std::string& text, uint16_t port, uin
   return p2p::ListenAddress{*endpoint, p2p::kNoPermission, onion, true};
 }
 
-Status AddListeners(const Options& options, const consensus::Params& params,
+Status AddListeners(const Options& options, const consensus::Params& params, uint16_t port,
                     NetworkOptions& network) {
-  if (!WantsToListen(options)) return {};
-  const auto port = static_cast<uint16_t>(options.GetInt("port", params.p2p_port));
+  network.protocol.listens = WantsToListen(options);
+  if (!network.protocol.listens) return {};
   // Several nodes on one machine differ in their ports, and so in those for onion services.
   const auto onion_port =
       options.IsSet("port") ? static_cast<uint16_t>(port + 1) : params.onion_port;
@@ -110,7 +128,6 @@ Status AddListeners(const Options& options, const consensus::Params& params,
     if (!address) return tl::unexpected(address.error());
     network.listen.push_back(*std::move(address));
   }
-  network.protocol.listens = true;
   network.protocol.listen_port = port;
   if (!network.listen.empty()) return {};
   const auto any_ipv4 = wire::NetAddress::Ipv4(0, 0, 0, 0);
@@ -180,8 +197,10 @@ Status ChooseNetworks(const Options& options, NetworkOptions& network) {
   return {};
 }
 
-size_t Kilobytes(const Options& options, const char* name, int64_t fallback) {
-  return static_cast<size_t>(std::max<int64_t>(options.GetInt(name, fallback), 1)) * 1000;
+void ReadKilobytes(const Options& options, const char* name, size_t& bytes) {
+  constexpr int64_t kKilobyte = 1000;
+  const int64_t fallback = static_cast<int64_t>(bytes) / kKilobyte;
+  bytes = static_cast<size_t>(std::max<int64_t>(options.GetInt(name, fallback), 1)) * kKilobyte;
 }
 
 /// -maxuploadtarget=N[k|K|m|M|g|G|t|T]: small letters are powers of 1000, capitals of 1024.
@@ -205,13 +224,6 @@ Result<uint64_t> UploadTarget(const Options& options) {
 
 }  // namespace
 
-bool WantsToListen(const Options& options) {
-  const bool bound = !options.GetList("bind").empty() || !options.GetList("whitebind").empty();
-  const bool hidden =
-      OnlyNamedPeers(options) || options.GetInt("maxconnections", 125) <= 0 || HasProxy(options);
-  return options.GetBool("listen", bound || !hidden);
-}
-
 Result<NetworkOptions> NetworkOptionsFrom(const Options& options, const consensus::Params& params,
                                           const std::filesystem::path& network_folder) {
   NetworkOptions network;
@@ -219,7 +231,8 @@ Result<NetworkOptions> NetworkOptionsFrom(const Options& options, const consensu
   auto settings = ProtocolSettings(options);
   if (!settings) return tl::unexpected(settings.error());
   network.protocol = *std::move(settings);
-  if (Status added = AddListeners(options, params, network); !added) {
+  const auto port = static_cast<uint16_t>(options.GetInt("port", params.p2p_port));
+  if (Status added = AddListeners(options, params, port, network); !added) {
     return tl::unexpected(added.error());
   }
   for (const std::string& text : options.GetList("whitelist")) {
@@ -240,19 +253,18 @@ Result<NetworkOptions> NetworkOptionsFrom(const Options& options, const consensu
   network.dns_seed = options.GetBool("dnsseed", seeks);
   network.force_dns_seed = options.GetBool("forcednsseed", false);
   network.fixed_seeds = options.GetBool("fixedseeds", true);
-  const int64_t timeout = options.GetInt("timeout", 5000);
-  network.connect_timeout = std::chrono::milliseconds(timeout > 0 ? timeout : 5000);
-  network.buffers.send = Kilobytes(options, "maxsendbuffer", 1000);
-  network.buffers.receive = Kilobytes(options, "maxreceivebuffer", 5000);
+  const int64_t timeout = options.GetInt("timeout", 0);
+  if (timeout > 0) network.connect_timeout = std::chrono::milliseconds(timeout);
+  ReadKilobytes(options, "maxsendbuffer", network.buffers.send);
+  ReadKilobytes(options, "maxreceivebuffer", network.buffers.receive);
   for (const std::string& text : options.GetList("externalip")) {
-    const auto port = static_cast<uint16_t>(options.GetInt("port", params.p2p_port));
     const auto endpoint = wire::Endpoint::Parse(text, port);
     if (!endpoint) return Invalid("Cannot resolve -externalip address: '" + text + "'");
     network.external.push_back(*endpoint);
   }
-  const bool discovers = WantsToListen(options) && network.external.empty() && !HasProxy(options);
+  const bool discovers = network.protocol.listens && network.external.empty() && !HasProxy(options);
   network.discover = options.GetBool("discover", discovers);
-  network.ban_time = std::chrono::seconds(options.GetInt("bantime", 86400));
+  network.ban_time = std::chrono::seconds(options.GetInt("bantime", network.ban_time.count()));
   const auto target = UploadTarget(options);
   if (!target) return tl::unexpected(target.error());
   network.upload_target = *target;

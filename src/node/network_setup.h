@@ -16,9 +16,6 @@ Result<p2p::NetworkOptions> NetworkOptionsFrom(const Options& options,
                                                const consensus::Params& params,
                                                const std::filesystem::path& network_folder);
 
-/// Whether peers may connect, as far as other options let us guess it where -listen is not given.
-bool WantsToListen(const Options& options);
-
 /// "noban,in,out@1.2.3.0/24" of -whitelist.
 Result<p2p::WhitelistEntry> ParseWhitelist(std::string_view text, const Options& options);
 /// "noban@1.2.3.4:8333" of -whitebind.

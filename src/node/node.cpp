@@ -87,16 +87,20 @@ Node::~Node() {
 }
 
 Status Node::Start() {
+  // Before anything takes long: a mistake in the options is to be told at once.
+  const Options& options = configuration_.options;
   if (Status prepared = PrepareMiner(); !prepared) return prepared;
-  if (Status prepared = PreparePool(); !prepared) return prepared;
-  if (Status prepared = PrepareNetwork(); !prepared) return prepared;
+  auto policy = PoolOptionsFrom(options, configuration_.params);
+  if (!policy) return tl::unexpected(policy.error());
+  auto network = NetworkOptionsFrom(options, configuration_.params, data_dir_.network());
+  if (!network) return tl::unexpected(network.error());
   if (Status started = StartRpc(); !started) return started;
-  if (Status opened = OpenLedger(); !opened) return opened;
+  if (Status opened = OpenLedger(*policy); !opened) return opened;
   network_ = std::make_unique<p2p::Network>(
-      *std::move(network_options_), p2p::Network::Needs{clock_, *ledger_, *pool_, workers_});
+      *std::move(network), p2p::Network::Needs{clock_, *ledger_, *pool_, workers_});
   if (Status started = network_->Start(); !started) return started;
   Serve();
-  importer_ = std::jthread([this, files = configuration_.options.GetList("loadblock")] {
+  importer_ = std::jthread([this, files = options.GetList("loadblock")] {
     log::SetThreadName("import");
     Import(files);
   });
@@ -118,22 +122,6 @@ Status Node::PrepareMiner() {
   return {};
 }
 
-Status Node::PreparePool() {
-  auto policy = PoolOptionsFrom(configuration_.options, configuration_.params);
-  if (!policy) return tl::unexpected(policy.error());
-  policy_ = *std::move(policy);
-  return {};
-}
-
-/// Before anything takes long: a mistake in the options is to be told at once.
-Status Node::PrepareNetwork() {
-  auto options =
-      NetworkOptionsFrom(configuration_.options, configuration_.params, data_dir_.network());
-  if (!options) return tl::unexpected(options.error());
-  network_options_ = *std::move(options);
-  return {};
-}
-
 Status Node::StartRpc() {
   const Options& options = configuration_.options;
   if (!options.GetBool("server", true)) return {};
@@ -152,14 +140,14 @@ Status Node::StartRpc() {
   return server_->Start();
 }
 
-Status Node::OpenLedger() {
+Status Node::OpenLedger(const mempool::PolicyOptions& policy) {
   ledger::LedgerOptions options = LedgerOptionsFrom(configuration_.options, data_dir_);
   options.interrupted = [this] { return stopping_ || stop_requested_(); };
   auto opened = ledger::Ledger::Open(options, configuration_.params, clock_, workers_);
   if (!opened) return tl::unexpected(opened.error());
   ledger_ = *std::move(opened);
   warnings_.emplace(*ledger_);
-  pool_ = mempool::Mempool::Open(policy_, *ledger_, clock_);
+  pool_ = mempool::Mempool::Open(policy, *ledger_, clock_);
   return {};
 }
 

@@ -49,10 +49,8 @@ class Node {
 
  private:
   Status StartRpc();
-  Status OpenLedger();
+  Status OpenLedger(const mempool::PolicyOptions& policy);
   Status PrepareMiner();
-  Status PreparePool();
-  Status PrepareNetwork();
   void Serve();
   /// Imports the files of -loadblock one after another, then begins to mine.
   void Import(const std::vector<std::string>& files);
@@ -65,10 +63,8 @@ class Node {
   Clock clock_;
   WorkerPool workers_;
   std::unique_ptr<ledger::Ledger> ledger_;
-  mempool::PolicyOptions policy_;
   std::unique_ptr<mempool::Mempool> pool_;
   std::optional<ChainWarnings> warnings_;
-  std::optional<p2p::NetworkOptions> network_options_;
   std::unique_ptr<p2p::Network> network_;
   mining::LastTemplate last_template_;
   std::optional<rpc::RpcContext> context_;
