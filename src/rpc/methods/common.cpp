@@ -68,6 +68,13 @@ Amount AmountOf(const json::Value& value) {
   return *amount;
 }
 
+TransactionPtr TransactionOf(const std::string& text, const std::string& failure) {
+  auto bytes = FromHex(text);
+  auto tx = bytes ? ParseTransaction(*std::move(bytes)) : Invalid("no hex");
+  if (!tx) throw RpcError(kDeserializationError, failure);
+  return *std::move(tx);
+}
+
 std::string_view CheckHashText(const std::string& text, std::string_view label) {
   constexpr size_t kDigits = 64;
   if (text.size() != kDigits) {

@@ -20,6 +20,9 @@ mempool::Mempool& MempoolOf(const Request& request);
 /// Satoshis of a number or string of bitcoins. Throws `RpcError`.
 Amount AmountOf(const json::Value& value);
 
+/// The transaction that `text` is in hex. Throws -22 with `failure` as its message.
+TransactionPtr TransactionOf(const std::string& text, const std::string& failure);
+
 /// 64 hex digits. Throws `RpcError` with `label` as the name of the parameter.
 std::string_view CheckHashText(const std::string& text, std::string_view label);
 

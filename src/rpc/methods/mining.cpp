@@ -115,13 +115,8 @@ std::vector<TransactionPtr> ChosenTransactions(const Request& request) {
       if (chosen.back() != nullptr) continue;
       throw RpcError(kInvalidAddressOrKey, "Transaction " + text + " not in mempool.");
     }
-    auto bytes = FromHex(text);
-    auto tx = bytes ? ParseTransaction(*std::move(bytes)) : Invalid("no hex");
-    if (!tx) {
-      throw RpcError(kDeserializationError, "Transaction decode failed for " + text +
-                                                ". Make sure the tx has at least one input.");
-    }
-    chosen.push_back(*std::move(tx));
+    chosen.push_back(TransactionOf(text, "Transaction decode failed for " + text +
+                                             ". Make sure the tx has at least one input."));
   }
   return chosen;
 }

@@ -1,7 +1,4 @@
 // Methods that hand transactions to the mempool, or ask whether it would take them.
-#include <algorithm>
-
-#include "cairn/base/hex.h"
 #include "cairn/p2p/network.h"
 #include "cairn/primitives/script.h"
 #include "cairn/rpc/context.h"
@@ -22,13 +19,6 @@ using mempool::RejectKind;
 constexpr Amount kDefaultMaxFeeRate = kCoin / 10;
 constexpr Amount kHighestMaxFeeRate = kCoin;
 constexpr size_t kMostTested = 25;
-
-TransactionPtr Decode(const std::string& text, const std::string& failure) {
-  auto bytes = FromHex(text);
-  auto tx = bytes ? ParseTransaction(*std::move(bytes)) : Invalid("no hex");
-  if (!tx) throw RpcError(kDeserializationError, failure);
-  return *std::move(tx);
-}
 
 Param MaxFeeRateParam() {
   return Optional("maxfeerate", ParamType::kAmount, FormatAmount(kDefaultMaxFeeRate),
@@ -118,8 +108,8 @@ Method SendRawTransaction() {
       .examples = {R"(["signedhex"])"},
       .handler = [](const Request& request, json::Writer& out) {
         const TransactionPtr tx =
-            Decode(request.String("hexstring"),
-                   "TX decode failed. Make sure the tx has at least one input.");
+            TransactionOf(request.String("hexstring"),
+                          "TX decode failed. Make sure the tx has at least one input.");
         CheckBurn(request, *tx);
         Send(request, tx);
         out.String(tx->txid.ToString());
@@ -162,8 +152,8 @@ std::vector<TransactionPtr> TestedTransactions(const Request& request) {
   }
   std::vector<TransactionPtr> all;
   for (const json::Value& text : texts) {
-    all.push_back(Decode(ToText(text), "TX decode failed: " + ToText(text) +
-                                           " Make sure the tx has at least one input."));
+    all.push_back(TransactionOf(ToText(text), "TX decode failed: " + ToText(text) +
+                                                  " Make sure the tx has at least one input."));
   }
   return all;
 }
