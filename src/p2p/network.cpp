@@ -79,17 +79,14 @@ void Network::SetActive(bool active) {
 }
 
 void Network::SendPings() {
-  core_->Ask(
-      [this] { core_->Tell([](Protocol& protocol, Instant now) { protocol.SendPings(now); }); });
+  core_->TellAndWait([](Protocol& protocol, Instant now) { protocol.SendPings(now); });
 }
 
 std::optional<std::string> Network::FetchBlock(PeerId peer, const BlockHash& hash) {
-  return core_->Ask([&] {
-    std::optional<std::string> reason;
-    core_->Tell(
-        [&](Protocol& protocol, Instant now) { reason = protocol.FetchBlock(peer, hash, now); });
-    return reason;
-  });
+  std::optional<std::string> reason;
+  core_->TellAndWait(
+      [&](Protocol& protocol, Instant now) { reason = protocol.FetchBlock(peer, hash, now); });
+  return reason;
 }
 
 bool Network::SendRaw(PeerId peer, const std::string& command, Bytes payload) {
@@ -97,16 +94,12 @@ bool Network::SendRaw(PeerId peer, const std::string& command, Bytes payload) {
 }
 
 void Network::Announce(const TransactionPtr& transaction) {
-  core_->Ask([&] {
-    core_->Tell(
-        [&](Protocol& protocol, Instant now) { protocol.TransactionAdded(transaction, now); });
-  });
+  core_->TellAndWait(
+      [&](Protocol& protocol, Instant now) { protocol.TransactionAdded(transaction, now); });
 }
 
 void Network::AnnounceUnbroadcast() {
-  core_->Ask([this] {
-    core_->Tell([](Protocol& protocol, Instant now) { protocol.AnnounceUnbroadcast(now); });
-  });
+  core_->TellAndWait([](Protocol& protocol, Instant now) { protocol.AnnounceUnbroadcast(now); });
 }
 
 std::vector<wire::PeerAddress> Network::KnownAddresses(size_t most,
@@ -147,8 +140,7 @@ void Network::ClockChanged() {
 }
 
 void Network::Synchronize() {
-  core_->Ask(
-      [this] { core_->Tell([](Protocol& protocol, Instant now) { protocol.TipChanged(now); }); });
+  core_->TellAndWait([](Protocol& protocol, Instant now) { protocol.TipChanged(now); });
 }
 
 }  // namespace cairn::p2p

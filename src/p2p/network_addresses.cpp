@@ -1,6 +1,4 @@
 // Addresses and bans: what is kept of them on disk, and what RPC does with them.
-#include <algorithm>
-
 #include <ifaddrs.h>
 #include <net/if.h>
 
@@ -141,11 +139,9 @@ bool Network::Core::Ban(const wire::Subnet& subnet, int64_t seconds, bool absolu
   }
   bans_.Add(subnet, absolute ? seconds : now + seconds, now);
   SaveBanList();
-  std::vector<PeerId> banned;
   for (const auto& [id, peer] : peers_) {
-    if (subnet.Contains(peer.endpoint.address)) banned.push_back(id);
+    if (subnet.Contains(peer.endpoint.address)) Disconnect(id, "banned");
   }
-  for (const PeerId id : banned) Disconnect(id, "banned");
   return true;
 }
 

@@ -15,6 +15,15 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds kLongestWait{60};
 constexpr std::chrono::milliseconds kShortestWait{1};
 
+/// Tells whether a peer is the one that the operator calls `name`, which must outlive this: by what
+/// it was connected to by, or by its address.
+auto IsCalled(const std::string& name, uint16_t default_port) {
+  return [&name, endpoint = wire::Endpoint::Parse(name, default_port)](const std::string& other,
+                                                                       const wire::Endpoint& at) {
+    return other == name || (endpoint && at == *endpoint);
+  };
+}
+
 }  // namespace
 
 Network::Core::Core(const NetworkOptions& options, const Needs& needs)
@@ -228,9 +237,9 @@ void Network::Core::ConnectOnce(const std::string& name, ConnectionType type) {
 }
 
 bool Network::Core::IsConnected(const std::string& name) const {
-  const auto endpoint = wire::Endpoint::Parse(name, chain_.params().p2p_port);
+  const auto is_called = IsCalled(name, chain_.params().p2p_port);
   return std::any_of(peers_.begin(), peers_.end(), [&](const auto& item) {
-    return item.second.name == name || (endpoint && item.second.endpoint == *endpoint);
+    return is_called(item.second.name, item.second.endpoint);
   });
 }
 
@@ -289,12 +298,13 @@ bool Network::Core::DisconnectPeer(PeerId peer) {
 }
 
 bool Network::Core::DisconnectNamed(const std::string& name) {
-  std::vector<PeerId> found;
+  bool found = false;
   for (const auto& [id, peer] : peers_) {
-    if (peer.name == name || peer.endpoint.ToString() == name) found.push_back(id);
+    if (peer.name != name && peer.endpoint.ToString() != name) continue;
+    Disconnect(id, "asked by RPC");
+    found = true;
   }
-  for (const PeerId id : found) Disconnect(id, "asked by RPC");
-  return !found.empty();
+  return found;
 }
 
 void Network::Core::SetActive(bool active) {
@@ -302,9 +312,7 @@ void Network::Core::SetActive(bool active) {
   active_ = active;
   LOG_INFO("network is {}", active ? "active" : "inactive");
   if (active) return DialManually();
-  std::vector<PeerId> all;
-  for (const auto& [id, peer] : peers_) all.push_back(id);
-  for (const PeerId id : all) Disconnect(id, "the network is switched off");
+  for (const auto& [id, peer] : peers_) Disconnect(id, "the network is switched off");
 }
 
 // --- reports
@@ -362,11 +370,9 @@ std::vector<AddedNode> Network::Core::AddedNodes() const {
   for (const ManualPeers::Entry& entry : manual_.entries()) {
     if (!entry.listed) continue;
     AddedNode node{entry.name, {}};
+    const auto is_called = IsCalled(entry.name, chain_.params().p2p_port);
     for (const PeerReport& peer : peers) {
-      const auto endpoint = wire::Endpoint::Parse(entry.name, chain_.params().p2p_port);
-      if (peer.name == entry.name || (endpoint && peer.info.endpoint == *endpoint)) {
-        node.connections.push_back(peer);
-      }
+      if (is_called(peer.name, peer.info.endpoint)) node.connections.push_back(peer);
     }
     nodes.push_back(std::move(node));
   }

@@ -92,6 +92,11 @@ class Network::Core final : public ConnectionHost, public Effects {
     input(*protocol_, Now());
     ArmTimer();
   }
+  /// The same from any other thread; returns once the protocol has had the input.
+  template <typename Input>
+  void TellAndWait(Input input) {
+    Ask([&] { Tell(input); });
+  }
   void OnClockChanged();
 
   // ConnectionHost

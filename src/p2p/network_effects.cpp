@@ -72,7 +72,7 @@ void Network::Core::Disconnect(PeerId id, const std::string& reason) {
   if (found == peers_.end() || found->second.connection->IsClosed()) return;
   LOG_DEBUG(log::kNet, "disconnecting peer={}: {}", id, reason);
   found->second.connection->Close();
-  Post([this, id] { Remove(id); });
+  Post([this, id] { Remove(id); });  // later: callers may be going through the peers
 }
 
 void Network::Core::Discourage(const wire::NetAddress& address) {
