@@ -8,7 +8,6 @@
 #include <boost/asio/write.hpp>
 
 #include "cairn/base/hex.h"
-#include "cairn/base/log.h"
 #include "src/p2p/socks5.h"
 
 namespace cairn::p2p {
@@ -18,10 +17,6 @@ namespace {
 constexpr std::chrono::seconds kProxyPatience{20};
 
 }  // namespace
-
-DialTarget DialTarget::To(const wire::Endpoint& endpoint) {
-  return {endpoint.address.ToString(), endpoint.port, endpoint.address};
-}
 
 std::optional<DialTarget> DialTarget::Parse(const std::string& text, uint16_t default_port) {
   const auto parts = wire::SplitHostAndPort(text);

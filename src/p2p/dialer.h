@@ -19,7 +19,6 @@ struct DialTarget {
   uint16_t port = 0;
   std::optional<wire::NetAddress> address;  // nothing for a name
 
-  static DialTarget To(const wire::Endpoint& endpoint);
   /// "host", "host:port"; nothing if the port is none.
   static std::optional<DialTarget> Parse(const std::string& text, uint16_t default_port);
 };

@@ -25,8 +25,6 @@ class Listeners {
   void Start();
   void Close();
 
-  bool empty() const { return listeners_.empty(); }
-
  private:
   struct Listener {
     Listener(net::io_context& io, const ListenAddress& at) : acceptor(io), pause(io), address(at) {}

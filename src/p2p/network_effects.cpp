@@ -1,6 +1,4 @@
 // What the protocol asks to be done, and what connections tell it.
-#include <algorithm>
-
 #include "cairn/base/log.h"
 #include "src/p2p/network_core.h"
 
@@ -18,10 +16,8 @@ constexpr std::chrono::hours kAgeOfSeeded{5 * 24};
 // --- from the connections
 
 void Network::Core::OnMessage(Connection& connection, wire::Message message, size_t bytes) {
-  if (log::IsEnabled(log::kNet)) {
-    LOG_DEBUG(log::kNet, "received: {} ({} bytes) peer={}", wire::CommandOf(message), bytes,
-              connection.id());
-  }
+  LOG_DEBUG(log::kNet, "received: {} ({} bytes) peer={}", wire::CommandOf(message), bytes,
+            connection.id());
   Tell([&](Protocol& protocol, Instant now) {
     protocol.Received(connection.id(), std::move(message), bytes, now);
   });

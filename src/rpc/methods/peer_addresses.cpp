@@ -85,43 +85,36 @@ Method AddPeerAddress() {
 
 // --- the tables of addresses
 
-struct Counts {
-  int64_t in_new = 0;
-  int64_t in_tried = 0;
-};
-
-void WriteCounts(json::Writer& out, const Counts& counts) {
+void WriteCounts(json::Writer& out, size_t in_new, size_t in_tried) {
   out.BeginObject();
-  out.Key("new").Int(counts.in_new);
-  out.Key("tried").Int(counts.in_tried);
-  out.Key("total").Int(counts.in_new + counts.in_tried);
+  out.Key("new").Uint(in_new);
+  out.Key("tried").Uint(in_tried);
+  out.Key("total").Uint(in_new + in_tried);
   out.EndObject();
 }
 
 Method GetAddrManInfo() {
-  return {
-      .name = "getaddrmaninfo",
-      .group = "network",
-      .description = "Counts the addresses that this node knows, by network and table.",
-      .results = {Map("", "The networks, and all_networks",
-                      Obj("network", "",
-                          {Num("new", "Addresses that were only heard of"),
-                           Num("tried", "Addresses that we were connected to"),
-                           Num("total", "Both together")}))},
-      .examples = {"[]"},
-      .handler = [](const Request& request, json::Writer& out) {
-        const p2p::AddressCounts counted = NetworkOf(request).CountAddresses();
-        Counts all;
-        out.BeginObject();
-        for (const auto& [network, pair] : counted) {
-          const Counts counts{static_cast<int64_t>(pair.first), static_cast<int64_t>(pair.second)};
-          all.in_new += counts.in_new;
-          all.in_tried += counts.in_tried;
-          WriteCounts(out.Key(wire::NetworkName(network)), counts);
-        }
-        WriteCounts(out.Key("all_networks"), all);
-        out.EndObject();
-      }};
+  return {.name = "getaddrmaninfo",
+          .group = "network",
+          .description = "Counts the addresses that this node knows, by network and table.",
+          .results = {Map("", "The networks, and all_networks",
+                          Obj("network", "",
+                              {Num("new", "Addresses that were only heard of"),
+                               Num("tried", "Addresses that we were connected to"),
+                               Num("total", "Both together")}))},
+          .examples = {"[]"},
+          .handler = [](const Request& request, json::Writer& out) {
+            size_t all_new = 0;
+            size_t all_tried = 0;
+            out.BeginObject();
+            for (const auto& [network, counts] : NetworkOf(request).CountAddresses()) {
+              all_new += counts.first;
+              all_tried += counts.second;
+              WriteCounts(out.Key(wire::NetworkName(network)), counts.first, counts.second);
+            }
+            WriteCounts(out.Key("all_networks"), all_new, all_tried);
+            out.EndObject();
+          }};
 }
 
 void WriteTable(json::Writer& out, const std::vector<p2p::PlacedAddress>& entries) {

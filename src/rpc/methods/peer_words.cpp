@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "cairn/base/endian.h"
 #include "cairn/base/hex.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
@@ -34,8 +35,14 @@ p2p::Network& NetworkOf(const Request& request) {
   return *network;
 }
 
-std::vector<std::string> ServiceNames(p2p::Services services) {
-  std::vector<std::string> names;
+std::string ServicesHex(p2p::Services services) {
+  std::array<uint8_t, sizeof services> bytes;
+  StoreBig(bytes.data(), services);
+  return ToHex(bytes);
+}
+
+void WriteServiceNames(json::Writer& out, p2p::Services services) {
+  out.BeginArray();
   for (int bit = 0; bit < 64; ++bit) {
     const p2p::Services one = p2p::Services{1} << bit;
     if ((services & one) == 0) continue;
@@ -43,22 +50,8 @@ std::vector<std::string> ServiceNames(p2p::Services services) {
     for (const ServiceName& known : kServiceNames) {
       if (known.bit == one) name = known.name;
     }
-    names.push_back(std::move(name));
+    out.String(name);
   }
-  return names;
-}
-
-std::string ServicesHex(p2p::Services services) {
-  Bytes bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<uint8_t>(services >> shift));
-  }
-  return ToHex(bytes);
-}
-
-void WriteServiceNames(json::Writer& out, p2p::Services services) {
-  out.BeginArray();
-  for (const std::string& name : ServiceNames(services)) out.String(name);
   out.EndArray();
 }
 
