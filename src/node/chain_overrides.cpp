@@ -78,16 +78,6 @@ Status OverrideHeight(const std::string& text, consensus::Params& params) {
   return {};
 }
 
-std::vector<std::string> Split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const size_t end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 /// NAME:START:END[:MINHEIGHT], as BIP9 and BIP341's activation name them.
 Status OverrideDeployment(const std::string& text, consensus::Params& params) {
   const std::vector<std::string> parts = Split(text, ':');

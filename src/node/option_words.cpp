@@ -155,6 +155,16 @@ std::optional<bool> ParseFlag(std::string_view text) {
   return *number != 0;
 }
 
+std::vector<std::string> Split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (true) {
+    const size_t end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
 Result<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments, Program program) {
   CommandLine line;
   size_t at = 0;

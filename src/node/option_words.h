@@ -19,6 +19,9 @@ std::optional<int64_t> ParseInteger(std::string_view text);
 /// What a flag's value means: nothing is true, a number is true unless zero.
 std::optional<bool> ParseFlag(std::string_view text);
 
+/// One more than there are separators; each may be empty.
+std::vector<std::string> Split(std::string_view text, char separator);
+
 struct CommandLine {
   SettingMap options;
   std::vector<std::string> words;  // from the first word that is no option on

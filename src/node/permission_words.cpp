@@ -2,6 +2,7 @@
 #include <string>
 
 #include "src/node/network_setup.h"
+#include "src/node/option_words.h"
 
 namespace cairn::node {
 namespace {
@@ -51,7 +52,7 @@ Status AddWord(std::string_view word, Given& given) {
   return {};
 }
 
-Result<Given> Split(std::string_view text, const Options& options) {
+Result<Given> ParseGiven(std::string_view text, const Options& options) {
   Given given;
   const size_t at = text.find('@');
   if (at == text.npos) {
@@ -60,14 +61,8 @@ Result<Given> Split(std::string_view text, const Options& options) {
     return given;
   }
   given.rest = text.substr(at + 1);
-  std::string_view words = text.substr(0, at);
-  while (true) {
-    const size_t comma = words.find(',');
-    if (Status added = AddWord(words.substr(0, comma), given); !added) {
-      return tl::unexpected(added.error());
-    }
-    if (comma == words.npos) break;
-    words.remove_prefix(comma + 1);
+  for (const std::string& word : Split(text.substr(0, at), ',')) {
+    if (Status added = AddWord(word, given); !added) return tl::unexpected(added.error());
   }
   if (given.permissions == p2p::kNoPermission && (given.inbound || given.outbound)) {
     return Invalid("Only direction was set, no permissions: '" + std::string(text) + "'");
@@ -78,7 +73,7 @@ Result<Given> Split(std::string_view text, const Options& options) {
 }  // namespace
 
 Result<p2p::WhitelistEntry> ParseWhitelist(std::string_view text, const Options& options) {
-  auto given = Split(text, options);
+  auto given = ParseGiven(text, options);
   if (!given) return tl::unexpected(given.error());
   const auto subnet = wire::Subnet::Parse(given->rest);
   if (!subnet) {
@@ -89,7 +84,7 @@ Result<p2p::WhitelistEntry> ParseWhitelist(std::string_view text, const Options&
 }
 
 Result<p2p::ListenAddress> ParseWhitebind(std::string_view text, const Options& options) {
-  auto given = Split(text, options);
+  auto given = ParseGiven(text, options);
   if (!given) return tl::unexpected(given.error());
   if (given->outbound) {
     return Invalid("whitebind may only be used for incoming connections (\"out\" was passed)");

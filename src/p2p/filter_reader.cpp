@@ -74,7 +74,7 @@ Replies Answer(const Filters& filters, const wire::GetCFCheckpt& request) {
 
 template <typename Request>
 Replies AnswerIfKnown(const ledger::Ledger& ledger, const Request& request) {
-  const ledger::IndexReader* index = ledger.FindIndex("basic block filter index");
+  const ledger::IndexReader* index = ledger.FindIndex(ledger::kFilterIndex);
   const ledger::HeaderEntry* stop = ledger.Find(request.stop);
   if (index == nullptr || stop == nullptr) return {};
   return Answer(Filters(*index, *stop), request);

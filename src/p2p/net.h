@@ -1,7 +1,11 @@
 // Asio under short names, and endpoints between it and us.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
+
 #include <boost/asio/ip/tcp.hpp>
+#include <sys/socket.h>
 
 #include "cairn/wire/net_address.h"
 
@@ -28,6 +32,14 @@ inline wire::Endpoint FromSocket(const Tcp::endpoint& endpoint) {
                          ? address.to_v6().to_bytes()
                          : net::ip::make_address_v6(net::ip::v4_mapped, address.to_v4()).to_bytes();
   return {wire::NetAddress::FromIpv6Bytes(bytes), endpoint.port()};
+}
+
+/// Of `size` bytes, no more than `Tcp::endpoint` has room for.
+inline wire::Endpoint FromSystem(const sockaddr* address, size_t size) {
+  Tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), address, size);
+  endpoint.resize(size);
+  return FromSocket(endpoint);
 }
 
 }  // namespace cairn::p2p

@@ -23,11 +23,8 @@ std::vector<wire::NetAddress> InterfaceAddresses() {
     }
     const auto family = item->ifa_addr->sa_family;
     if (family != AF_INET && family != AF_INET6) continue;
-    Tcp::endpoint endpoint;
     const size_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-    std::memcpy(endpoint.data(), item->ifa_addr, size);
-    endpoint.resize(size);
-    addresses.push_back(FromSocket(endpoint).address);
+    addresses.push_back(FromSystem(item->ifa_addr, size).address);
   }
   freeifaddrs(first);
   return addresses;

@@ -28,11 +28,8 @@ std::vector<wire::NetAddress> AskSystem(const std::string& host) {
   std::vector<wire::NetAddress> found;
   if (getaddrinfo(host.c_str(), nullptr, &hints, &first) != 0) return found;
   for (const addrinfo* item = first; item != nullptr; item = item->ai_next) {
-    Tcp::endpoint endpoint;
-    if (item->ai_addrlen > endpoint.capacity()) continue;
-    std::memcpy(endpoint.data(), item->ai_addr, item->ai_addrlen);
-    endpoint.resize(item->ai_addrlen);
-    found.push_back(FromSocket(endpoint).address);
+    if (item->ai_addrlen > Tcp::endpoint().capacity()) continue;
+    found.push_back(FromSystem(item->ai_addr, item->ai_addrlen).address);
   }
   freeaddrinfo(first);
   return found;

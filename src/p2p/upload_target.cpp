@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "consensus/rules/transaction.h"
+
 namespace cairn::p2p {
 namespace {
 
-constexpr uint64_t kLargestBlock = 4'000'000;
+constexpr uint64_t kLargestBlock = consensus::kMaxBlockWeight;  // of bytes that weigh least
 constexpr std::chrono::minutes kBlockSpacing{10};
 
 }  // namespace

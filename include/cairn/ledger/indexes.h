@@ -24,6 +24,11 @@ struct IndexOptions {
   bool coin_stats = false;     // -coinstatsindex
 };
 
+// Their names, as getindexinfo has them.
+inline constexpr std::string_view kTransactionIndex = "txindex";
+inline constexpr std::string_view kFilterIndex = "basic block filter index";
+inline constexpr std::string_view kCoinStatsIndex = "coinstatsindex";
+
 /// The last block that an index has. Height -1: not even genesis.
 struct IndexTip {
   int height = -1;
@@ -40,7 +45,7 @@ class IndexReader {
 
   virtual ~IndexReader() = default;
 
-  /// As getindexinfo calls it.
+  /// One of the three above.
   virtual std::string_view name() const = 0;
   virtual IndexTip tip() const = 0;
   /// False while it is being built.

@@ -70,7 +70,7 @@ class CoinStatsIndexKind final : public IndexKind {
  public:
   explicit CoinStatsIndexKind(const consensus::Params& params) : params_(params) {}
 
-  std::string_view name() const override { return "coinstatsindex"; }
+  std::string_view name() const override { return kCoinStatsIndex; }
   std::string_view folder() const override { return "coinstats"; }
   std::string_view format() const override { return "cairn coin statistics index 1"; }
   bool NeedsSpentCoins() const override { return true; }

@@ -25,7 +25,7 @@ Result<std::optional<FilterHashes>> DecodeHashes(const Result<std::optional<Byte
 /// The state is the header of the last block's filter.
 class FilterIndexKind final : public IndexKind {
  public:
-  std::string_view name() const override { return "basic block filter index"; }
+  std::string_view name() const override { return kFilterIndex; }
   std::string_view folder() const override { return "blockfilter"; }
   std::string_view format() const override { return "cairn basic block filter index 1"; }
   bool NeedsSpentCoins() const override { return true; }

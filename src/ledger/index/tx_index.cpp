@@ -18,7 +18,7 @@ Bytes KeyOf(ByteSpan txid) {
 
 class TxIndexKind final : public IndexKind {
  public:
-  std::string_view name() const override { return "txindex"; }
+  std::string_view name() const override { return kTransactionIndex; }
   std::string_view folder() const override { return "txindex"; }
   std::string_view format() const override { return "cairn transaction index 1"; }
   bool NeedsSpentCoins() const override { return false; }

@@ -33,7 +33,7 @@ const ledger::HeaderEntry& VisitCoins(const Request& request, const CoinVisitor&
 }
 
 const ledger::IndexReader* StatsIndex(const Request& request) {
-  return LedgerOf(request).FindIndex("coinstatsindex");
+  return LedgerOf(request).FindIndex(ledger::kCoinStatsIndex);
 }
 
 // --- gettxoutsetinfo

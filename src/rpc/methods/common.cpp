@@ -29,7 +29,7 @@ std::optional<FoundTransaction> ReadIndexed(ledger::Ledger& ledger, const Txid& 
 }
 
 FoundTransaction FindIndexed(ledger::Ledger& ledger, const Txid& txid) {
-  const ledger::IndexReader* index = ledger.FindIndex("txindex");
+  const ledger::IndexReader* index = ledger.FindIndex(ledger::kTransactionIndex);
   if (index == nullptr) return {};
   constexpr int kMostTries = 5;
   for (int tries = 0; tries < kMostTries; ++tries) {

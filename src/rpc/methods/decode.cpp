@@ -7,6 +7,7 @@
 #include "cairn/primitives/descriptor.h"
 #include "cairn/primitives/script.h"
 #include "cairn/rpc/error.h"
+#include "consensus/script/interpreter.h"
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/methods.h"
@@ -118,11 +119,10 @@ bool IsSuccessOpcode(uint8_t opcode) {
 
 /// True if every element is well formed and could run in a script before taproot.
 bool HasOnlyOldOpcodes(ByteSpan script) {
-  constexpr size_t kMaxPush = 520;
   ScriptCursor cursor(script);
   ScriptElement element;
   while (!cursor.AtEnd()) {
-    if (!cursor.Next(element) || element.data.size() > kMaxPush) return false;
+    if (!cursor.Next(element) || element.data.size() > consensus::kMaxPushSize) return false;
     if (IsSuccessOpcode(element.opcode)) return false;
   }
   return true;

@@ -51,7 +51,7 @@ Param FilterTypeParam() {
 const ledger::IndexReader& FilterIndex(const Request& request) {
   const std::string type = request.StringOr("filtertype", "basic");
   if (type != "basic") throw RpcError(kInvalidAddressOrKey, "Unknown filtertype");
-  const ledger::IndexReader* index = LedgerOf(request).FindIndex("basic block filter index");
+  const ledger::IndexReader* index = LedgerOf(request).FindIndex(ledger::kFilterIndex);
   if (index == nullptr) {
     throw RpcError(kMiscError, "Index is not enabled for filtertype " + type);
   }

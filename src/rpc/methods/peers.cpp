@@ -4,6 +4,7 @@
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
 #include "cairn/rpc/request.h"
+#include "cairn/wire/frame.h"
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/methods.h"
@@ -214,7 +215,7 @@ Method SendMsgToPeer() {
           .handler = [](const Request& request, json::Writer& out) {
             const int64_t peer = request.Int("peer_id");
             const std::string& command = request.String("msg_type");
-            if (command.size() > 12) {
+            if (command.size() > wire::FrameHeader::kCommandSize) {
               throw RpcError(kInvalidParameter, "Error: msg_type too long, max length is 12");
             }
             const auto payload = FromHex(request.String("msg"));

@@ -3,6 +3,7 @@
 #include "cairn/primitives/script.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
+#include "consensus/script/interpreter.h"
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/methods.h"
@@ -41,12 +42,11 @@ std::optional<Amount> MaxFee(const Request& request, const Transaction& tx) {
 
 /// Scripts with opcodes that do not exist can never run.
 bool HasOnlyKnownOpcodes(ByteSpan script) {
-  constexpr size_t kMaxPush = 520;
   ScriptCursor cursor(script);
   ScriptElement element;
   while (!cursor.AtEnd()) {
     if (!cursor.Next(element) || element.opcode > OP_NOP10) return false;
-    if (element.IsPush() && element.data.size() > kMaxPush) return false;
+    if (element.IsPush() && element.data.size() > consensus::kMaxPushSize) return false;
   }
   return true;
 }
