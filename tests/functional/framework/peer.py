@@ -8,7 +8,7 @@ from framework import chain
 from framework.node import scaled
 
 VERSION = 70016
-NETWORK, WITNESS = 1, 8
+SERVICES = 1 | 8  # NODE_NETWORK and NODE_WITNESS
 
 
 def frame(command, payload=b"", magic=None, length=None, checksum=None):
@@ -20,22 +20,23 @@ def frame(command, payload=b"", magic=None, length=None, checksum=None):
     return header + payload
 
 
-def version_payload(services=NETWORK | WITNESS, height=0, agent=b"/python/", nonce=1):
-    address = struct.pack("<Q", services) + b"\0" * 18
+def version_payload():
+    nonce, height, relay = 1, 0, True
+    address = struct.pack("<Q", SERVICES) + b"\0" * 18
     return (
-        struct.pack("<iQq", VERSION, services, int(time.time()))
+        struct.pack("<iQq", VERSION, SERVICES, int(time.time()))
         + address * 2
         + struct.pack("<Q", nonce)
-        + chain.sized(agent)
-        + struct.pack("<i?", height, True)
+        + chain.sized(b"/python/")
+        + struct.pack("<i?", height, relay)
     )
 
 
 class Peer:
-    """A connection to a node under test, or from one that was accepted."""
+    """A connection to a node under test."""
 
-    def __init__(self, to=None, accepted=None):
-        self.socket = accepted or socket.create_connection(("127.0.0.1", to.p2p_port))
+    def __init__(self, node):
+        self.socket = socket.create_connection(("127.0.0.1", node.p2p_port))
         self.socket.settimeout(scaled(30))
         self._buffer = b""
 
@@ -73,8 +74,8 @@ class Peer:
             if name == command:
                 return payload
 
-    def handshake(self, **settings):
-        self.send("version", version_payload(**settings))
+    def handshake(self):
+        self.send("version", version_payload())
         self.wait_for("version")
         self.send("verack")
         self.wait_for("verack")
