@@ -1,8 +1,6 @@
 """A peer that speaks through python3-bitcoinlib: connects to a node over a real socket, and keeps what it hears."""
 
-import hashlib
 import socket
-import struct
 import threading
 import time
 from io import BytesIO
@@ -11,46 +9,27 @@ import bitcoin
 import bitcoin.messages as messages
 
 import codecs_of_bips as codecs
+import framework.peer
 from framework.node import scaled
 
-PROTOCOL = 70016
-NODE_NETWORK, NODE_WITNESS = 1, 8
 
-
-def frame(command, payload, magic=None, checksum=None, length=None):
-    """The bytes of a message, or of one with a wrong frame."""
-    digest = hashlib.sha256(hashlib.sha256(payload).digest()).digest()
-    return b"".join(
-        (
-            bitcoin.params.MESSAGE_START if magic is None else magic,
-            command.ljust(12, b"\0"),
-            struct.pack("<I", len(payload) if length is None else length),
-            digest[:4] if checksum is None else checksum,
-            payload,
-        )
-    )
-
-
-class Peer:
+class Peer(framework.peer.Peer):
     """One connection. Pings are answered by themselves; everything heard is kept in order in `heard`."""
 
-    def __init__(self, port, services=NODE_NETWORK | NODE_WITNESS, handshake=True, relay=True, wtxid=True, addrv2=True):
+    def __init__(self, node, wtxid=True, addrv2=True):
+        super().__init__(node)
+        self.socket.settimeout(None)
         bitcoin.SelectParams("regtest")
         self.heard = []
         self._news = threading.Condition()
         self._closed = False
-        self.answer_pings = True
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=scaled(30))
-        self._socket.settimeout(None)
-        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
-        if handshake:
-            self.shake_hands(services, relay, wtxid, addrv2)
+        self.handshake(wtxid, addrv2)
 
-    def shake_hands(self, services=NODE_NETWORK | NODE_WITNESS, relay=True, wtxid=True, addrv2=True):
-        version = messages.msg_version(PROTOCOL)
-        version.nServices = services
-        version.fRelay = relay
+    def handshake(self, wtxid, addrv2):
+        version = messages.msg_version(framework.peer.VERSION)
+        version.nServices = framework.peer.SERVICES
         version.nStartingHeight = 0
         self.send(version)
         self.version = self.wait_for("version")
@@ -60,17 +39,14 @@ class Peer:
             self.send(codecs.msg_sendaddrv2())
         self.wait_for("verack")
         self.send(messages.msg_verack())
-        self.synchronize()
+        self.sync()
 
     # Speaking.
 
     def send(self, message):
-        self.send_bytes(message.to_bytes())
+        self.socket.sendall(message.to_bytes())
 
-    def send_bytes(self, data):
-        self._socket.sendall(data)
-
-    def synchronize(self):
+    def sync(self):
         """Returns when the node has dealt with everything that was sent: a pong comes behind all of it."""
         nonce = time.monotonic_ns() & 0xFFFFFFFFFFFF | 1
         self.send(messages.msg_ping(nonce=nonce))
@@ -78,25 +54,11 @@ class Peer:
 
     # Hearing.
 
-    def _receive(self, count):
-        data = b""
-        while len(data) < count:
-            piece = self._socket.recv(count - len(data))
-            if not piece:
-                raise ConnectionError("closed")
-            data += piece
-        return data
-
-    def _read(self):
+    def _listen(self):
         try:
             while True:
-                header = self._receive(24)
-                assert header[:4] == bitcoin.params.MESSAGE_START, header
-                command = header[4:16].rstrip(b"\0")
-                payload = self._receive(struct.unpack("<I", header[16:20])[0])
-                assert frame(command, payload) == header + payload
-                self._hear(command, payload)
-        except OSError:
+                self._hear(*self.receive())
+        except (OSError, EOFError):
             pass
         finally:
             with self._news:
@@ -104,12 +66,12 @@ class Peer:
                 self._news.notify_all()
 
     def _hear(self, command, payload):
-        decoder = messages.messagemap.get(command)
+        decoder = messages.messagemap.get(command.encode())
         message = decoder.msg_deser(BytesIO(payload)) if decoder else payload
-        if command == b"ping" and self.answer_pings:
+        if command == "ping":
             self.send(messages.msg_pong(nonce=message.nonce))
         with self._news:
-            self.heard.append((command.decode(), message))
+            self.heard.append((command, message))
             self._news.notify_all()
 
     def wait_for(self, command, matches=lambda message: True, seconds=30):
@@ -147,8 +109,8 @@ class Peer:
 
     def close(self):
         try:
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-        self._socket.close()
+        super().close()
         self._thread.join(scaled(10))

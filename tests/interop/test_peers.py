@@ -14,8 +14,9 @@ from bitcoin.wallet import CBitcoinSecret
 import codecs_of_bips as codecs
 from framework import chain
 from framework.case import FunctionalTest
-from framework.node import free_port, wait_until
-from peer import Peer, frame
+from framework.node import wait_until
+from framework.peer import frame
+from peer import Peer
 
 START = 1_700_000_000
 NOW = START + 200 * 600
@@ -104,18 +105,13 @@ def tx_message(transaction):
 
 
 class Interop(FunctionalTest):
-    def start(self, *options):
-        self.port = free_port()
-        node = self.make_node(
-            f"-bind=127.0.0.1:{self.port}", "-listen=1", f"-mocktime={NOW}", *options
-        )
-        self.node = node.start("-connect=0")
+    def start(self):
+        self.node = self.start_node(f"-mocktime={NOW}", listens=True)
         self.rpc = self.node.rpc
         self.genesis = chain.from_display(self.rpc.getblockhash(0))
-        return self.node
 
     def peer(self, **settings):
-        peer = Peer(self.port, **settings)
+        peer = Peer(self.node, **settings)
         self.addCleanup(peer.close)
         return peer
 
@@ -163,8 +159,8 @@ class Handshake(Interop):
         reject = messages.msg_reject()
         reject.message, reject.ccode, reject.reason = b"tx", b"\x10", b"why"
         peer.send(reject)
-        peer.send_bytes(frame(b"alert", b"\x01\x02\x03"))
-        peer.synchronize()
+        peer.socket.sendall(frame("alert", b"\x01\x02\x03"))
+        peer.sync()
         self.assertTrue(peer.is_open())
 
 
@@ -196,7 +192,7 @@ class Serving(Interop):
         for peer in (by_inv, by_headers, by_compact):
             peer.send(getheaders(previous))  # so that the node learns what the peer has
             peer.send(codecs.msg_headers([as_block(b).get_header() for b in self.tip_headers(previous)]))
-            peer.synchronize()
+            peer.sync()
         block = self.submit(1, height=4, previous=previous, time_from=NOW)[0]
         self.assertEqual(by_inv.wait_for("inv").inv[0].hash, block.hash())
         self.assertEqual(
@@ -236,7 +232,7 @@ class Feeding(Interop):
         peer.send(codecs.msg_headers([as_block(block).get_header() for block in blocks]))
         self.serve(peer, blocks)
         self.wait_height(30)
-        peer.synchronize()
+        peer.sync()
         self.assertTrue(peer.is_open())
 
     def test_by_inv(self):
@@ -245,7 +241,7 @@ class Feeding(Interop):
         peer = self.peer()
         peer.wait_for("getheaders")
         peer.send(codecs.msg_headers())
-        peer.synchronize()
+        peer.sync()
         peer.send(inventory(codecs.MSG_BLOCK, blocks[-1].hash()))
         peer.wait_for("getheaders")
         peer.send(codecs.msg_headers([as_block(block).get_header() for block in blocks]))
@@ -258,15 +254,15 @@ class Feeding(Interop):
         peer = self.peer()
         for block in blocks:
             peer.send(block_message(block))
-        peer.synchronize()
+        peer.sync()
         self.assertEqual(self.rpc.getblockcount(), 5)
 
     def test_a_pong_comes_behind_the_blocks_before_its_ping(self):
         self.start()
         blocks = chain.build_chain(self.genesis, 1, NOW - 100 * 600, 100)
         peer = self.peer()
-        peer.send_bytes(b"".join(block_message(block).to_bytes() for block in blocks))
-        peer.synchronize()
+        peer.socket.sendall(b"".join(block_message(block).to_bytes() for block in blocks))
+        peer.sync()
         self.assertEqual(self.rpc.getblockcount(), 100)
 
     def test_by_compact_block(self):
@@ -275,7 +271,7 @@ class Feeding(Interop):
         peer = self.peer()
         peer.send(codecs.msg_sendcmpct(announce=False, version=2))
         peer.send(codecs.msg_headers([as_block(block).get_header() for block in base]))
-        peer.synchronize()
+        peer.sync()
         block = chain.build_block(base[-1].hash(), 4, NOW)
         header, nonce = block.header.serialize(), 7
         ids = [short_id(header, nonce, tx.wtxid()) for tx in block.transactions[1:]]
@@ -292,7 +288,7 @@ class Feeding(Interop):
         peer = self.peer()
         peer.send(codecs.msg_sendcmpct(announce=False, version=2))
         peer.send(codecs.msg_headers([as_block(block).get_header() for block in base]))
-        peer.synchronize()
+        peer.sync()
         first = base[0].transactions[0]
         spend = chain.Transaction([chain.Input(first.txid(), 0)], [chain.Output(first.outputs[0].value)])
         block = chain.build_block(base[-1].hash(), 102, NOW, [spend])
@@ -337,12 +333,12 @@ class Transactions(Interop):
         sender, modern, old = self.peer(), self.peer(), self.peer(wtxid=False)
         spend = self.spend(0)
         sender.send(inventory(codecs.MSG_WTX, spend.GetHash()))
-        sender.synchronize()
+        sender.sync()
         self.pass_time(5)  # peers that we did not choose are asked a little later
         asked = sender.wait_for("getdata").inv[0]
         self.assertEqual((asked.type, asked.hash), (codecs.MSG_WTX, spend.GetHash()))
         sender.send(tx_message(spend))
-        sender.synchronize()
+        sender.sync()
         self.assertEqual(self.pool(), {chain.display(spend.GetTxid())})
         self.pass_time(60)
         item = modern.wait_for("inv").inv[0]
@@ -370,7 +366,7 @@ class Transactions(Interop):
         self.pass_time(60)
         self.assertEqual(peer.wait_for("feefilter").feerate, 1000)
         peer.send(codecs.msg_feefilter(feerate=1_000_000))
-        peer.synchronize()
+        peer.sync()
         self.assertEqual(float(self.rpc.getpeerinfo()[0]["minfeefilter"]), 0.01)
 
     def test_orphan_waits_for_its_parent(self):
@@ -383,7 +379,7 @@ class Transactions(Interop):
         draft.vin[0].scriptSig = CScript([self.key.sign(digest) + bytes([SIGHASH_ALL]), self.key.pub])
         child = CTransaction.from_tx(draft)
         peer.send(tx_message(child))
-        peer.synchronize()
+        peer.sync()
         self.assertEqual(self.pool(), set())
         self.pass_time(5)
         asked = peer.wait_for("getdata").inv[0]
@@ -397,7 +393,7 @@ class Transactions(Interop):
         peer.send(codecs.msg_headers([as_block(block).get_header() for block in self.base]))
         spend = self.spend(0)
         peer.send(tx_message(spend))
-        peer.synchronize()
+        peer.sync()
         own = chain.Transaction.parse(io.BytesIO(spend.serialize()))
         block = chain.build_block(self.base[-1].hash(), 103, NOW, [own])
         header, nonce = block.header.serialize(), 3
@@ -422,10 +418,10 @@ class Addresses(Interop):
         peer = self.peer()
         for listener in (asker, old):
             listener.send(messages.msg_getaddr())  # shows that it cares for addresses
-            listener.synchronize()
+            listener.sync()
         entry = codecs.AddressV2(NOW, 9, 1, bytes([8, 8, 4, 4]), 8333)
         peer.send(codecs.msg_addrv2([entry]))
-        peer.synchronize()
+        peer.sync()
         self.assertEqual(self.rpc.getnodeaddresses(0)[0]["address"], "8.8.4.4")
         self.rpc.setmocktime(NOW + 300)
         wait_until(lambda: {"addr", "addrv2"} & {*asker.commands(), *old.commands()}, what="a relayed address")
@@ -438,5 +434,5 @@ class Addresses(Interop):
         address.nTime, address.nServices, address.ip, address.port = NOW, 9, "9.9.4.4", 8333
         message.addrs = [address]
         peer.send(message)
-        peer.synchronize()
+        peer.sync()
         self.assertEqual(self.rpc.getnodeaddresses(0)[0]["address"], "9.9.4.4")
