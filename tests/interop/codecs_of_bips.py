@@ -104,8 +104,7 @@ class msg_headers(MsgSerializable):
     def msg_ser(self, f):
         _write_size(f, len(self.headers))
         for header in self.headers:
-            # A whole block writes its transactions, too.
-            f.write(CBlockHeader.serialize(header.get_header() if hasattr(header, "get_header") else header))
+            f.write(header.serialize())
             _write_size(f, 0)
 
 

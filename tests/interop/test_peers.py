@@ -18,9 +18,8 @@ from framework.node import wait_until
 from framework.peer import frame
 from peer import Peer
 
-START = 1_700_000_000
-NOW = START + 200 * 600
-ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+NOW = 1_700_120_000
+FEE = 10_000
 
 
 def siphash(key0, key1, data):
@@ -98,6 +97,17 @@ def block_message(block):
     return message
 
 
+def headers_message(blocks):
+    return codecs.msg_headers([as_block(block).get_header() for block in blocks])
+
+
+def compact_message(block, nonce):
+    """Announces a block by the short ids of its transactions; only the coinbase is there in full."""
+    header = block.header.serialize()
+    ids = [short_id(header, nonce, tx.wtxid()) for tx in block.transactions[1:]]
+    return codecs.msg_cmpctblock(CBlockHeader.deserialize(header), nonce, ids, [(0, as_block(block).vtx[0])])
+
+
 def tx_message(transaction):
     message = messages.msg_tx()
     message.tx = transaction
@@ -115,15 +125,18 @@ class Interop(FunctionalTest):
         self.addCleanup(peer.close)
         return peer
 
-    def submit(self, count, height=1, previous=None, time_from=START, **settings):
-        blocks = chain.build_chain(previous or self.genesis, height, time_from, count, **settings)
-        for block in blocks:
-            self.assertIsNone(self.rpc.submitblock(block.hex()))
-        return blocks
+    def submit(self, block):
+        self.assertIsNone(self.rpc.submitblock(block.hex()))
+
+    def recent_chain(self, count, **settings):
+        return chain.build_chain(self.genesis, 1, NOW - 600 * count, count, **settings)
 
     def near_tip(self, count=3, **settings):
-        """A chain whose tip is recent, so that the node is out of its initial download."""
-        return self.submit(count, time_from=NOW - 600 * count, **settings)
+        """The node has a chain whose tip is recent, so that it is out of its initial download."""
+        blocks = self.recent_chain(count, **settings)
+        for block in blocks:
+            self.submit(block)
+        return blocks
 
     def wait_height(self, height):
         wait_until(lambda: self.rpc.getblockcount() == height, what=f"height {height}")
@@ -185,15 +198,16 @@ class Serving(Interop):
 
     def test_announcements(self):
         self.start()
-        previous = self.near_tip()[-1].hash()
+        tip = self.near_tip()[-1]
         by_inv, by_headers, by_compact = self.peer(), self.peer(), self.peer()
         by_headers.send(codecs.msg_sendheaders())
         by_compact.send(codecs.msg_sendcmpct(announce=True, version=2))
         for peer in (by_inv, by_headers, by_compact):
-            peer.send(getheaders(previous))  # so that the node learns what the peer has
-            peer.send(codecs.msg_headers([as_block(b).get_header() for b in self.tip_headers(previous)]))
+            peer.send(getheaders(tip.hash()))  # so that the node learns what the peer has
+            peer.send(headers_message([tip]))
             peer.sync()
-        block = self.submit(1, height=4, previous=previous, time_from=NOW)[0]
+        block = chain.build_block(tip.hash(), 4, NOW)
+        self.submit(block)
         self.assertEqual(by_inv.wait_for("inv").inv[0].hash, block.hash())
         self.assertEqual(
             by_headers.wait_for("headers", lambda m: m.headers).headers[0].GetHash(), block.hash()
@@ -206,10 +220,6 @@ class Serving(Interop):
         answer = by_compact.wait_for("blocktxn")
         self.assertEqual(answer.block, block.hash())
         self.assertEqual(answer.transactions[0].GetTxid(), block.transactions[0].txid())
-
-    def tip_headers(self, _):
-        raw = bytes.fromhex(self.rpc.getblock(self.rpc.getbestblockhash(), 0))
-        return [chain.Block.parse(raw)]
 
 
 class Feeding(Interop):
@@ -225,11 +235,11 @@ class Feeding(Interop):
 
     def test_by_headers(self):
         self.start()
-        blocks = chain.build_chain(self.genesis, 1, NOW - 30 * 600, 30)
+        blocks = self.recent_chain(30)
         peer = self.peer()
         asked = peer.wait_for("getheaders")
         self.assertEqual(asked.locator.vHave[-1], self.genesis)
-        peer.send(codecs.msg_headers([as_block(block).get_header() for block in blocks]))
+        peer.send(headers_message(blocks))
         self.serve(peer, blocks)
         self.wait_height(30)
         peer.sync()
@@ -237,20 +247,20 @@ class Feeding(Interop):
 
     def test_by_inv(self):
         self.start()
-        blocks = chain.build_chain(self.genesis, 1, NOW - 5 * 600, 5)
+        blocks = self.recent_chain(5)
         peer = self.peer()
         peer.wait_for("getheaders")
         peer.send(codecs.msg_headers())
         peer.sync()
         peer.send(inventory(codecs.MSG_BLOCK, blocks[-1].hash()))
         peer.wait_for("getheaders")
-        peer.send(codecs.msg_headers([as_block(block).get_header() for block in blocks]))
+        peer.send(headers_message(blocks))
         self.serve(peer, blocks)
         self.wait_height(5)
 
     def test_unasked_blocks(self):
         self.start()
-        blocks = chain.build_chain(self.genesis, 1, NOW - 5 * 600, 5)
+        blocks = self.recent_chain(5)
         peer = self.peer()
         for block in blocks:
             peer.send(block_message(block))
@@ -259,7 +269,7 @@ class Feeding(Interop):
 
     def test_a_pong_comes_behind_the_blocks_before_its_ping(self):
         self.start()
-        blocks = chain.build_chain(self.genesis, 1, NOW - 100 * 600, 100)
+        blocks = self.recent_chain(100)
         peer = self.peer()
         peer.socket.sendall(b"".join(block_message(block).to_bytes() for block in blocks))
         peer.sync()
@@ -270,37 +280,23 @@ class Feeding(Interop):
         base = self.near_tip(3)
         peer = self.peer()
         peer.send(codecs.msg_sendcmpct(announce=False, version=2))
-        peer.send(codecs.msg_headers([as_block(block).get_header() for block in base]))
+        peer.send(headers_message(base))
         peer.sync()
         block = chain.build_block(base[-1].hash(), 4, NOW)
-        header, nonce = block.header.serialize(), 7
-        ids = [short_id(header, nonce, tx.wtxid()) for tx in block.transactions[1:]]
-        peer.send(
-            codecs.msg_cmpctblock(
-                CBlockHeader.deserialize(header), nonce, ids, [(0, as_block(block).vtx[0])]
-            )
-        )
+        peer.send(compact_message(block, nonce=7))
         self.wait_height(4)
 
     def test_missing_transactions_are_asked_for(self):
         self.start()
-        base = self.submit(101, time_from=NOW - 101 * 600)
+        base = self.near_tip(101)
         peer = self.peer()
         peer.send(codecs.msg_sendcmpct(announce=False, version=2))
-        peer.send(codecs.msg_headers([as_block(block).get_header() for block in base]))
+        peer.send(headers_message(base))
         peer.sync()
         first = base[0].transactions[0]
         spend = chain.Transaction([chain.Input(first.txid(), 0)], [chain.Output(first.outputs[0].value)])
         block = chain.build_block(base[-1].hash(), 102, NOW, [spend])
-        header, nonce = block.header.serialize(), 9
-        peer.send(
-            codecs.msg_cmpctblock(
-                CBlockHeader.deserialize(header),
-                nonce,
-                [short_id(header, nonce, spend.wtxid())],
-                [(0, as_block(block).vtx[0])],
-            )
-        )
+        peer.send(compact_message(block, nonce=9))
         asked = peer.wait_for("getblocktxn")
         self.assertEqual((asked.block, asked.indexes), (block.hash(), [1]))
         peer.send(codecs.msg_blocktxn(block.hash(), [as_block(block).vtx[1]]))
@@ -314,17 +310,19 @@ class Transactions(Interop):
         bitcoin.SelectParams("regtest")
         self.key = CBitcoinSecret.from_secret_bytes(hashlib.sha256(b"interop").digest())
         self.script = CScript([OP_DUP, OP_HASH160, bitcoin.core.Hash160(self.key.pub), OP_EQUALVERIFY, OP_CHECKSIG])
-        self.base = self.submit(102, time_from=NOW - 102 * 600, script=bytes(self.script))
+        self.base = self.near_tip(102, script=bytes(self.script))
 
-    def spend(self, number, fee=10_000):
-        """A signed transaction that spends the coinbase of that block."""
-        source = self.base[number].transactions[0]
-        draft = CMutableTransaction(
-            [CMutableTxIn(COutPoint(source.txid(), 0))], [CMutableTxOut(source.outputs[0].value - fee, self.script)]
-        )
+    def signed(self, outpoint, value):
+        """A transaction that spends an output of our script, and pays `value` to it again."""
+        draft = CMutableTransaction([CMutableTxIn(outpoint)], [CMutableTxOut(value, self.script)])
         digest = SignatureHash(self.script, draft, 0, SIGHASH_ALL)
         draft.vin[0].scriptSig = CScript([self.key.sign(digest) + bytes([SIGHASH_ALL]), self.key.pub])
         return CTransaction.from_tx(draft)
+
+    def spend(self, number):
+        """Spends the coinbase of that block."""
+        source = self.base[number].transactions[0]
+        return self.signed(COutPoint(source.txid(), 0), source.outputs[0].value - FEE)
 
     def pool(self):
         return set(self.rpc.getrawmempool())
@@ -372,12 +370,7 @@ class Transactions(Interop):
     def test_orphan_waits_for_its_parent(self):
         peer = self.peer()
         parent = self.spend(1)
-        draft = CMutableTransaction(
-            [CMutableTxIn(COutPoint(parent.GetTxid(), 0))], [CMutableTxOut(parent.vout[0].nValue - 10_000, self.script)]
-        )
-        digest = SignatureHash(self.script, draft, 0, SIGHASH_ALL)
-        draft.vin[0].scriptSig = CScript([self.key.sign(digest) + bytes([SIGHASH_ALL]), self.key.pub])
-        child = CTransaction.from_tx(draft)
+        child = self.signed(COutPoint(parent.GetTxid(), 0), parent.vout[0].nValue - FEE)
         peer.send(tx_message(child))
         peer.sync()
         self.assertEqual(self.pool(), set())
@@ -390,21 +383,13 @@ class Transactions(Interop):
     def test_compact_block_from_the_pool(self):
         peer = self.peer()
         peer.send(codecs.msg_sendcmpct(announce=False, version=2))
-        peer.send(codecs.msg_headers([as_block(block).get_header() for block in self.base]))
+        peer.send(headers_message(self.base))
         spend = self.spend(0)
         peer.send(tx_message(spend))
         peer.sync()
         own = chain.Transaction.parse(io.BytesIO(spend.serialize()))
         block = chain.build_block(self.base[-1].hash(), 103, NOW, [own])
-        header, nonce = block.header.serialize(), 3
-        peer.send(
-            codecs.msg_cmpctblock(
-                CBlockHeader.deserialize(header),
-                nonce,
-                [short_id(header, nonce, own.wtxid())],
-                [(0, as_block(block).vtx[0])],
-            )
-        )
+        peer.send(compact_message(block, nonce=3))
         self.wait_height(103)
         self.assertNotIn("getblocktxn", peer.commands())
         self.assertEqual(self.pool(), set())
