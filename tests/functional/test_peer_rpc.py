@@ -6,7 +6,6 @@ import time
 
 from framework.case import FunctionalTest
 from framework.node import wait_until
-from framework.peer import Peer
 
 ADDRESS = "bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85"
 
@@ -121,9 +120,7 @@ class Connections(FunctionalTest):
             self.wait_for_count(self.second, 0)
 
     def test_sendmsgtopeer(self):
-        peer = Peer(self.first)
-        self.addCleanup(peer.close)
-        peer.handshake()
+        peer = self.connect_peer(self.first).handshake()
         self.assertEqual(self.first.rpc.sendmsgtopeer(0, "addr", "ffffff"), {})
         self.assertEqual(peer.wait_for("addr"), b"\xff\xff\xff")
         self.assert_rpc_error(-1, "Could not send", self.first.rpc.sendmsgtopeer, 9, "addr", "ff")
@@ -138,16 +135,12 @@ class Connections(FunctionalTest):
 class Bans(FunctionalTest):
     def test_bans(self):
         node = self.start_node(listens=True)
-        peer = Peer(node)
-        self.addCleanup(peer.close)
-        peer.handshake()
+        peer = self.connect_peer(node).handshake()
         node.rpc.setban("127.0.0.1", "add", 1000)
         self.assertTrue(peer.is_cut_off())
         (ban,) = node.rpc.listbanned()
         self.assertEqual((ban["address"], ban["ban_duration"]), ("127.0.0.1/32", 1000))
-        refused = Peer(node)
-        self.addCleanup(refused.close)
-        self.assertTrue(refused.is_cut_off())
+        self.assertTrue(self.connect_peer(node).is_cut_off())
         self.assert_rpc_error(-23, "already banned", node.rpc.setban, "127.0.0.1", "add")
         self.assert_rpc_error(-30, "Invalid IP", node.rpc.setban, "127.0.0.1/99", "add")
         self.assert_rpc_error(-30, "Unban failed", node.rpc.setban, "127.0.0.2", "remove")
@@ -156,9 +149,7 @@ class Bans(FunctionalTest):
         self.assertEqual(node.rpc.listbanned()[0]["banned_until"], ban["banned_until"])
         node.rpc.setban("127.0.0.1", "remove")
         self.assertEqual(node.rpc.listbanned(), [])
-        peer = Peer(node)
-        self.addCleanup(peer.close)
-        peer.handshake()
+        self.connect_peer(node).handshake()
         node.rpc.setban("10.0.0.0/8", "add")
         node.rpc.clearbanned()
         self.assertEqual(node.rpc.listbanned(), [])
@@ -166,9 +157,7 @@ class Bans(FunctionalTest):
     def test_permissions(self):
         node = self.start_node("-whitelist=noban,mempool@127.0.0.1", listens=True)
         node.rpc.setban("127.0.0.1", "add")
-        peer = Peer(node)
-        self.addCleanup(peer.close)
-        peer.handshake()
+        self.connect_peer(node).handshake()
         self.assertEqual(node.rpc.getpeerinfo()[0]["permissions"], ["noban", "mempool", "download"])
 
     def test_bad_options(self):

@@ -6,7 +6,7 @@ from framework import chain
 from framework.case import FunctionalTest
 from framework.made_chain import MadeChain
 from framework.node import wait_until
-from framework.peer import Peer, frame, version_payload
+from framework.peer import frame, version_payload
 
 ADDRESS = "bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85"
 
@@ -68,8 +68,7 @@ class Synchronisation(FunctionalTest):
     def test_mock_time_moves_what_is_due(self):
         now = 1_700_000_000
         node = self.start_node(f"-mocktime={now}", listens=True)
-        silent = Peer(node)
-        self.addCleanup(silent.close)
+        silent = self.connect_peer(node)
         wait_until(lambda: node.rpc.getconnectioncount() == 1, what="a connection")
         node.rpc.setmocktime(now + 59)
         self.assertEqual(node.rpc.getconnectioncount(), 1)
@@ -91,9 +90,7 @@ class Frames(FunctionalTest):
         self.node = self.start_node(listens=True)
 
     def connect(self):
-        peer = Peer(self.node)
-        self.addCleanup(peer.close)
-        return peer
+        return self.connect_peer(self.node)
 
     def assert_node_serves(self):
         self.connect().handshake().sync()

@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 from framework.node import Node
+from framework.peer import Peer
 from framework.rpc import RpcError
 
 _LOG_TAIL = 40
@@ -33,6 +34,12 @@ class FunctionalTest(unittest.TestCase):
         """Makes this test the one that ends `node`."""
         self.nodes.append(node)
         return node
+
+    def connect_peer(self, node):
+        """A peer in Python with a connection to `node`, on which nothing was said yet."""
+        peer = Peer(node)
+        self.addCleanup(peer.close)
+        return peer
 
     def assert_rpc_error(self, code, message, call, *args, **named):
         """`call` fails with this code and with a message that contains `message`; returns the error."""
