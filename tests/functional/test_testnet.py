@@ -34,14 +34,18 @@ class Testnet(FunctionalTest):
             self.assertEqual(result.returncode, 0, result.stderr)
         return result
 
-    def cli(self, node, *words):
-        return self.run_script("cli", str(node), *words).stdout.strip()
+    def chains(self):
+        """By the number of each node that is up: its height and the end of its tip's hash."""
+        rows = [line.split() for line in self.run_script("status", "--once").stdout.splitlines()]
+        return {int(row[0]): (int(row[2]), row[3]) for row in rows if row[1] in ("miner", "up")}
 
     def heights(self, nodes):
-        return [int(self.cli(node, "getblockcount")) for node in nodes]
+        chains = self.chains()
+        return [chains[node][0] for node in nodes]
 
     def tips(self, nodes):
-        return {self.cli(node, "getbestblockhash") for node in nodes}
+        chains = self.chains()
+        return {chains[node][1] for node in nodes}
 
     def processes(self):
         found = []
@@ -62,6 +66,7 @@ class Testnet(FunctionalTest):
         wait_until(lambda: len(self.tips(everyone)) == 1, seconds=20, what="a common tip")
         table = self.run_script("status", "--once").stdout
         self.assertEqual(table.count("miner"), 2)
+        self.assertGreaterEqual(int(self.run_script("cli", "5", "getblockcount").stdout), 2)
 
         # The second miner is cut off with four others: two chains grow, until one of them wins.
         left, right = [0, 2, 3], [1, 4, 5, 6, 7]
