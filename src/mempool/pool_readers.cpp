@@ -3,6 +3,19 @@
 #include "src/mempool/selection.h"
 
 namespace cairn::mempool {
+namespace {
+
+PoolSummary Summarise(const Node& node) {
+  return {node.tx,   node.fee,      node.vsize,
+          node.time, node.sequence, static_cast<uint64_t>(node.ancestors.count)};
+}
+
+std::optional<PoolSummary> SummariseIfAny(const Node* node) {
+  if (node == nullptr) return std::nullopt;
+  return Summarise(*node);
+}
+
+}  // namespace
 
 void PoolThread::Synchronize() {
   Ask([this] { CatchUp(); });
@@ -39,16 +52,19 @@ std::vector<TransactionPtr> PoolThread::Transactions() const {
   return all;
 }
 
+std::vector<TransactionPtr> PoolThread::TransactionsBestFirst() const {
+  base::MutexLock lock(mutex_);
+  std::vector<TransactionPtr> all;
+  all.reserve(graph_.size());
+  for (const Node& node : graph_.best_first()) all.push_back(node.tx);
+  return all;
+}
+
 PoolEntry PoolThread::Describe(const Node& node) const {
   PoolEntry entry;
-  entry.tx = node.tx;
-  entry.fee = node.fee;
+  static_cast<PoolSummary&>(entry) = Summarise(node);
   entry.modified_fee = node.ModifiedFee();
-  entry.vsize = node.vsize;
-  entry.time = node.time;
   entry.height = node.height;
-  entry.sequence = node.sequence;
-  entry.ancestor_count = static_cast<uint64_t>(node.ancestors.count);
   entry.ancestor_vsize = node.ancestors.vsize;
   entry.ancestor_fees = node.ancestors.fees;
   entry.descendant_count = static_cast<uint64_t>(node.descendants.count);
@@ -102,6 +118,24 @@ std::optional<std::vector<PoolEntry>> PoolThread::Descendants(const Txid& txid) 
   return Relatives(txid, &Graph::DescendantsOf);
 }
 
+std::optional<PoolSummary> PoolThread::Summary(const Txid& txid) const {
+  base::MutexLock lock(mutex_);
+  return SummariseIfAny(graph_.Find(txid));
+}
+
+std::optional<PoolSummary> PoolThread::Summary(const Wtxid& wtxid) const {
+  base::MutexLock lock(mutex_);
+  return SummariseIfAny(graph_.Find(wtxid));
+}
+
+std::vector<PoolSummary> PoolThread::Summaries() const {
+  base::MutexLock lock(mutex_);
+  std::vector<PoolSummary> all;
+  all.reserve(graph_.size());
+  for (const Node& node : graph_.best_first()) all.push_back(Summarise(node));
+  return all;
+}
+
 PoolInfo PoolThread::Info() const {
   base::MutexLock lock(mutex_);
   PoolInfo info;
@@ -113,6 +147,11 @@ PoolInfo PoolThread::Info() const {
   info.sequence = sequence_;
   info.unbroadcast = unbroadcast_.size();
   return info;
+}
+
+uint64_t PoolThread::Sequence() const {
+  base::MutexLock lock(mutex_);
+  return sequence_;
 }
 
 Selection PoolThread::Select(const SelectionLimits& limits) const {

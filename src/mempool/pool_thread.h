@@ -36,11 +36,16 @@ class PoolThread final : public Mempool {
   TransactionPtr Find(const Wtxid& wtxid) const override;
   TransactionPtr SpenderOf(const OutPoint& outpoint) const override;
   std::vector<TransactionPtr> Transactions() const override;
+  std::vector<TransactionPtr> TransactionsBestFirst() const override;
   std::vector<PoolEntry> Entries(uint64_t* sequence) const override;
   std::optional<PoolEntry> Entry(const Txid& txid) const override;
   std::optional<std::vector<PoolEntry>> Ancestors(const Txid& txid) const override;
   std::optional<std::vector<PoolEntry>> Descendants(const Txid& txid) const override;
+  std::optional<PoolSummary> Summary(const Txid& txid) const override;
+  std::optional<PoolSummary> Summary(const Wtxid& wtxid) const override;
+  std::vector<PoolSummary> Summaries() const override;
   PoolInfo Info() const override;
+  uint64_t Sequence() const override;
   Selection Select(const SelectionLimits& limits) const override;
   void Prioritise(const Txid& txid, Amount delta) override;
   std::vector<Priority> Priorities() const override;

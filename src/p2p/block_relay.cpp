@@ -265,9 +265,7 @@ void BlockRelay::Take(Peer& peer, const wire::CompactBlock& compact,
 }
 
 void BlockRelay::OfferOurs(wire::CompactBlockAssembly& assembly) const {
-  core_.pool.ForEach([&](const PoolTransaction& entry) {
-    if (assembly.MissingCount() > 0) assembly.Offer(entry.transaction);
-  });
+  assembly.OfferAll(core_.pool.Transactions());
   assembly.OfferAll(extra_);
 }
 

@@ -6,14 +6,14 @@ namespace {
 using mempool::Admission;
 using mempool::RejectKind;
 
-PoolTransaction From(const mempool::PoolEntry& entry) {
+PoolTransaction From(const mempool::PoolSummary& summary) {
   PoolTransaction result;
-  result.transaction = entry.tx;
-  result.fee = entry.fee;
-  result.virtual_size = entry.vsize;
-  result.added = Instant(std::chrono::seconds(entry.time));
-  result.ancestors = static_cast<int>(entry.ancestor_count);
-  result.sequence = entry.sequence;
+  result.transaction = summary.tx;
+  result.fee = summary.fee;
+  result.virtual_size = summary.vsize;
+  result.added = Instant(std::chrono::seconds(summary.time));
+  result.ancestors = static_cast<int>(summary.ancestor_count);
+  result.sequence = summary.sequence;
   return result;
 }
 
@@ -44,14 +44,16 @@ TransactionVerdict VerdictOf(const mempool::AdmissionResult& result) {
 }
 
 const PoolTransaction* SharedPool::Find(const Wtxid& wtxid) const {
-  const TransactionPtr transaction = pool_.Find(wtxid);
-  return transaction == nullptr ? nullptr : Find(transaction->txid);
+  return Keep(pool_.Summary(wtxid));
 }
 
 const PoolTransaction* SharedPool::Find(const Txid& txid) const {
-  const auto entry = pool_.Entry(txid);
-  if (!entry) return nullptr;
-  found_ = From(*entry);
+  return Keep(pool_.Summary(txid));
+}
+
+const PoolTransaction* SharedPool::Keep(const std::optional<mempool::PoolSummary>& summary) const {
+  if (!summary) return nullptr;
+  found_ = From(*summary);
   return &found_;
 }
 
@@ -67,7 +69,7 @@ bool SharedPool::KnowsParent(const Txid& txid) const {
 }
 
 void SharedPool::ForEach(const std::function<void(const PoolTransaction&)>& visit) const {
-  for (const mempool::PoolEntry& entry : pool_.Entries()) visit(From(entry));
+  for (const mempool::PoolSummary& summary : pool_.Summaries()) visit(From(summary));
 }
 
 }  // namespace cairn::p2p

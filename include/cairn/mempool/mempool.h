@@ -46,16 +46,20 @@ struct PoolEvent {
 };
 using PoolListener = std::function<void(const PoolEvent&)>;
 
-/// A transaction of the pool and its family, each side with itself included.
-struct PoolEntry {
+/// What relay wants to know of a transaction of the pool: nothing that has to be walked for.
+struct PoolSummary {
   TransactionPtr tx;
   Amount fee = 0;
-  Amount modified_fee = 0;
   int64_t vsize = 0;
   UnixSeconds time = 0;  // when it entered
-  int height = 0;        // of the tip then
   uint64_t sequence = 0;
-  uint64_t ancestor_count = 0;
+  uint64_t ancestor_count = 0;  // with itself
+};
+
+/// A transaction of the pool and its family, each side with itself included.
+struct PoolEntry : PoolSummary {
+  Amount modified_fee = 0;
+  int height = 0;  // of the tip when it entered
   int64_t ancestor_vsize = 0;
   Amount ancestor_fees = 0;  // modified
   uint64_t descendant_count = 0;
@@ -140,6 +144,8 @@ class Mempool {
   /// All transactions as of one moment, parents before children, the more ancestors the later, and
   /// among those the better payers first.
   virtual std::vector<TransactionPtr> Transactions() const = 0;
+  /// The same without sorting, those first that a block should have first. For compact blocks.
+  virtual std::vector<TransactionPtr> TransactionsBestFirst() const = 0;
   /// The same with what is known of each; `sequence` of `Info` belongs to the same moment if it is
   /// asked for here.
   virtual std::vector<PoolEntry> Entries(uint64_t* sequence = nullptr) const = 0;
@@ -147,7 +153,14 @@ class Mempool {
   /// Nothing if it is not in the pool. Without itself.
   virtual std::optional<std::vector<PoolEntry>> Ancestors(const Txid& txid) const = 0;
   virtual std::optional<std::vector<PoolEntry>> Descendants(const Txid& txid) const = 0;
+  /// Nothing if it is not in the pool.
+  virtual std::optional<PoolSummary> Summary(const Txid& txid) const = 0;
+  virtual std::optional<PoolSummary> Summary(const Wtxid& wtxid) const = 0;
+  /// Of all as of one moment, in the order of `TransactionsBestFirst`.
+  virtual std::vector<PoolSummary> Summaries() const = 0;
   virtual PoolInfo Info() const = 0;
+  /// That of `Info` alone.
+  virtual uint64_t Sequence() const = 0;
 
   /// The transactions that make the most of a block, by the fee rate of each with its ancestors.
   virtual Selection Select(const SelectionLimits& limits) const = 0;

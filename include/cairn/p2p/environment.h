@@ -59,8 +59,14 @@ class Pool {
   /// Whether a coin of a confirmed or pooled transaction of that id is known: a parent that need
   /// not be asked for.
   virtual bool KnowsParent(const Txid& txid) const = 0;
-  /// Everything in the pool, for compact blocks and BIP35.
+  /// Everything in the pool, for BIP35.
   virtual void ForEach(const std::function<void(const PoolTransaction&)>& visit) const = 0;
+  /// The same for compact blocks, those first that a block is most likely to have.
+  virtual std::vector<TransactionPtr> Transactions() const {
+    std::vector<TransactionPtr> all;
+    ForEach([&all](const PoolTransaction& entry) { all.push_back(entry.transaction); });
+    return all;
+  }
   /// The least fee rate that gets in: satoshis per 1,000 virtual bytes.
   virtual Amount FeeFloor() const = 0;
   /// The least fee rate of an empty pool (-minrelaytxfee).

@@ -97,6 +97,35 @@ TEST_F(PoolTest, CountsFamilies) {
   EXPECT_EQ(pool_->Priorities().size(), 1u);
 }
 
+TEST_F(PoolTest, SumsUpWhatItDescribes) {
+  const TransactionPtr poor = Enter(SpendReward(0, 2000));
+  const TransactionPtr child = Enter(Child(poor, 0, 90000));
+  const TransactionPtr rich = Enter(SpendReward(1, 50000));
+  for (const TransactionPtr& tx : {poor, child, rich}) {
+    const PoolEntry entry = *pool_->Entry(tx->txid);
+    for (const auto& summary : {pool_->Summary(tx->txid), pool_->Summary(tx->wtxid)}) {
+      ASSERT_TRUE(summary.has_value());
+      EXPECT_EQ(summary->tx, tx);
+      EXPECT_EQ(summary->fee, entry.fee);
+      EXPECT_EQ(summary->vsize, entry.vsize);
+      EXPECT_EQ(summary->time, entry.time);
+      EXPECT_EQ(summary->sequence, entry.sequence);
+      EXPECT_EQ(summary->ancestor_count, entry.ancestor_count);
+    }
+  }
+  EXPECT_EQ(pool_->Summary(child->txid)->ancestor_count, 2u);
+  EXPECT_FALSE(pool_->Summary(Txid{}).has_value());
+  EXPECT_FALSE(pool_->Summary(Wtxid{}).has_value());
+  EXPECT_EQ(pool_->Sequence(), pool_->Info().sequence);
+
+  // The child's rate counts no more than its family's.
+  const std::vector<TransactionPtr> best_first = {rich, child, poor};
+  EXPECT_EQ(pool_->TransactionsBestFirst(), best_first);
+  const std::vector<PoolSummary> all = pool_->Summaries();
+  ASSERT_EQ(all.size(), best_first.size());
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].tx, best_first[i]);
+}
+
 TEST_F(PoolTest, TellsListenersOfChangesInOrder) {
   std::vector<PoolEvent> events;
   const uint64_t id = pool_->Listen([&](const PoolEvent& event) { events.push_back(event); });
