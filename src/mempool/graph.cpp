@@ -151,6 +151,7 @@ NodeSet Graph::AncestorsOf(const Node* node) const { return Walk(node, &Node::pa
 NodeSet Graph::DescendantsOf(const Node* node) const { return Walk(node, &Node::children); }
 
 void Graph::AddDescendants(const Node* node, NodeSet& set) const {
+  if (set.Has(node)) return;
   for (const Node* one : DescendantsOf(node).list()) set.Add(one);
 }
 

@@ -86,7 +86,7 @@ class Graph {
   /// With the node itself first.
   NodeSet AncestorsOf(const Node* node) const;
   NodeSet DescendantsOf(const Node* node) const;
-  /// Adds a node and its descendants to `set`.
+  /// Adds a node and its descendants to `set`, which has the descendants of all that it has.
   void AddDescendants(const Node* node, NodeSet& set) const;
 
   /// Puts a transaction in: its family, sums and links are found here. Children may be in already,

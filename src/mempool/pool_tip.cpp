@@ -136,7 +136,8 @@ void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {
 void PoolThread::RemoveWhatBecameInvalid() {
   NodeSet invalid;
   for (const Node* node : graph_.InOrder()) {
-    if (!IsStillValid(*node, *view_)) graph_.AddDescendants(node, invalid);
+    if (invalid.Has(node) || IsStillValid(*node, *view_)) continue;
+    graph_.AddDescendants(node, invalid);
   }
   base::MutexLock lock(mutex_);
   RemoveAll(invalid, RemovalReason::kReorganisation);
