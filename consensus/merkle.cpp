@@ -2,22 +2,6 @@
 
 namespace cairn::consensus {
 
-MerkleResult ComputeMerkleRoot(std::vector<crypto::Digest> leaves) {
-  MerkleResult result;
-  if (leaves.empty()) return result;
-  while (leaves.size() > 1) {
-    for (size_t i = 0; i + 1 < leaves.size(); i += 2) {
-      if (leaves[i] == leaves[i + 1]) result.mutated = true;
-    }
-    if (leaves.size() % 2 != 0) leaves.push_back(leaves.back());
-    uint8_t* level = leaves[0].data();
-    crypto::Sha256d64(level, level, leaves.size() / 2);
-    leaves.resize(leaves.size() / 2);
-  }
-  result.root = leaves[0];
-  return result;
-}
-
 MerkleResult TransactionMerkleRoot(const Block& block) {
   std::vector<crypto::Digest> leaves;
   leaves.reserve(block.transactions().size() + 1);

@@ -4,8 +4,8 @@
 
 #include "cairn/base/reader.h"
 #include "cairn/base/writer.h"
+#include "cairn/primitives/merkle.h"
 #include "cairn/primitives/script.h"
-#include "consensus/merkle.h"
 #include "consensus/rules/block.h"
 #include "consensus/script/verify.h"
 

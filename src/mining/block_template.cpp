@@ -5,9 +5,9 @@
 
 #include "cairn/base/assert.h"
 #include "cairn/mining/last_template.h"
+#include "cairn/primitives/merkle.h"
 #include "cairn/primitives/script.h"
 #include "consensus/deployments.h"
-#include "consensus/merkle.h"
 #include "consensus/rules/block.h"
 #include "consensus/rules/header.h"
 #include "consensus/rules/transaction.h"
@@ -30,7 +30,7 @@ constexpr uint64_t kMostWeight = consensus::kMaxBlockWeight - 4000;
 crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase) {
   std::vector<crypto::Digest> leaves(1);
   for (const TransactionPtr& tx : behind_coinbase) leaves.push_back(tx->wtxid.bytes);
-  return consensus::ComputeMerkleRoot(std::move(leaves)).root;
+  return ComputeMerkleRoot(std::move(leaves)).root;
 }
 
 TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const Bytes& payout,
@@ -45,13 +45,6 @@ TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const B
   draft.outputs.push_back({consensus::SubsidyAt(height, params) + fees, payout});
   draft.outputs.push_back({0, consensus::WitnessCommitmentScript(WitnessRootOf(behind), nonce)});
   return draft.Finish();
-}
-
-MerkleRoot RootOf(const std::vector<TransactionPtr>& transactions) {
-  std::vector<crypto::Digest> leaves;
-  leaves.reserve(transactions.size() + 1);
-  for (const TransactionPtr& tx : transactions) leaves.push_back(tx->txid.bytes);
-  return {consensus::ComputeMerkleRoot(std::move(leaves)).root};
 }
 
 uint32_t TimeAbove(const ChainView& view, UnixSeconds now) {
@@ -113,7 +106,7 @@ BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& option
                               ? *options.version
                               : consensus::VersionToMine(states, params);
   result.header.previous = view.tip->hash;
-  result.header.merkle_root = RootOf(result.transactions);
+  result.header.merkle_root = {TransactionMerkleRoot(result.transactions).root};
   result.header.time = TimeAbove(view, now);
   result.header.bits = consensus::NextBits(ancestors, result.header.time, params.retarget);
   return result;

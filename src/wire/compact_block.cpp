@@ -8,6 +8,7 @@
 #include "cairn/base/endian.h"
 #include "cairn/crypto/hash.h"
 #include "cairn/crypto/sha256.h"
+#include "cairn/primitives/merkle.h"
 
 namespace cairn::wire {
 namespace {
@@ -18,23 +19,6 @@ crypto::Digest SaltOf(const Header& header, uint64_t nonce) {
   uint8_t raw[sizeof nonce];
   StoreLittle(raw, nonce);
   return crypto::Sha256().Update(header.Serialize()).Update(raw).Finish();
-}
-
-/// The root of the transactions' merkle tree. Nothing if neighbours are equal, by which one list
-/// can pass for another (CVE-2012-2459).
-std::optional<MerkleRoot> RootOf(const std::vector<TransactionPtr>& transactions) {
-  std::vector<crypto::Digest> level;
-  level.reserve(transactions.size() + 1);
-  for (const TransactionPtr& transaction : transactions) level.push_back(transaction->txid.bytes);
-  while (level.size() > 1) {
-    for (size_t i = 0; i + 1 < level.size(); i += 2) {
-      if (level[i] == level[i + 1]) return std::nullopt;
-    }
-    if (level.size() % 2 == 1) level.push_back(level.back());
-    crypto::Sha256d64(level[0].data(), level[0].data(), level.size() / 2);
-    level.resize(level.size() / 2);
-  }
-  return MerkleRoot{level[0]};
 }
 
 bool IsNull(const Transaction& transaction) {
@@ -172,7 +156,8 @@ Assembled<BlockPtr> CompactBlockAssembly::Finish(const std::vector<TransactionPt
   for (TransactionPtr& transaction : transactions) {
     if (transaction == nullptr) transaction = *next++;
   }
-  if (RootOf(transactions) != header_.merkle_root) {
+  const MerkleResult merkle = TransactionMerkleRoot(transactions);
+  if (merkle.mutated || merkle.root != header_.merkle_root.bytes) {
     return tl::unexpected(AssemblyFault::kCollision);
   }
   Result<BlockPtr> block = Block::Parse(SerializeBlock(header_, transactions));

@@ -7,8 +7,8 @@
 
 #include "cairn/ledger/header_entry.h"
 #include "cairn/primitives/block.h"
+#include "cairn/primitives/merkle.h"
 #include "cairn/primitives/script.h"
-#include "consensus/merkle.h"
 #include "consensus/params.h"
 #include "consensus/rules/block.h"
 #include "consensus/subsidy.h"
@@ -58,10 +58,7 @@ inline void SolveHeader(Header& header, const consensus::Params& params, bool so
 }
 
 inline MerkleRoot RootOf(std::span<const TransactionPtr> transactions) {
-  std::vector<crypto::Digest> leaves;
-  leaves.reserve(transactions.size() + 1);
-  for (const TransactionPtr& tx : transactions) leaves.push_back(tx->txid.bytes);
-  return {consensus::ComputeMerkleRoot(std::move(leaves)).root};
+  return {TransactionMerkleRoot(transactions).root};
 }
 
 /// A block of any transactions under any header; never fails.
@@ -81,7 +78,7 @@ inline TransactionPtr MakeCoinbase(const consensus::Params& params, int height,
   if (plan.commit_to_witness) {
     std::vector<crypto::Digest> leaves(1);
     for (const TransactionPtr& tx : plan.transactions) leaves.push_back(tx->wtxid.bytes);
-    const auto root = consensus::ComputeMerkleRoot(std::move(leaves)).root;
+    const auto root = ComputeMerkleRoot(std::move(leaves)).root;
     input.witness = {nonce};
     draft.outputs.push_back({0, consensus::WitnessCommitmentScript(root, nonce)});
   }
