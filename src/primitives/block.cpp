@@ -10,7 +10,6 @@
 namespace cairn {
 namespace {
 
-constexpr size_t kLeastTransaction = 4 + 1 + 1 + 4;
 // What typical blocks hold, to reserve memory in few steps.
 constexpr size_t kBytesPerInput = 160;
 constexpr size_t kBytesPerOutput = 90;

@@ -7,18 +7,6 @@
 #include "src/primitives/transaction_parser.h"
 
 namespace cairn {
-namespace {
-
-/// A transaction together with everything that its spans look into.
-struct OwnedTransaction {
-  Bytes bytes;
-  std::vector<TxIn> inputs;
-  std::vector<TxOut> outputs;
-  std::vector<ByteSpan> witness;
-  std::vector<Transaction> transactions;
-};
-
-}  // namespace
 
 std::string OutPoint::ToString() const { return txid.ToString() + ":" + std::to_string(index); }
 
@@ -28,10 +16,10 @@ crypto::Pieces Transaction::StrippedPieces() const {
 }
 
 Result<TransactionPtr> ParseTransaction(Bytes bytes, WitnessEncoding encoding) {
-  auto owned = std::make_shared<OwnedTransaction>();
+  auto owned = std::make_shared<TransactionParts>();
   owned->bytes = std::move(bytes);
   Reader reader(owned->bytes);
-  TransactionParser parser(owned->transactions, owned->inputs, owned->outputs, owned->witness);
+  TransactionParser parser(*owned);
   parser.Read(reader, encoding);
   if (!reader.ok()) return Invalid("transaction is malformed or cut short");
   if (!reader.AtEnd()) return Invalid("transaction is followed by stray bytes");

@@ -6,29 +6,14 @@
 #include "src/primitives/transaction_parser.h"
 
 namespace cairn {
-namespace {
-
-// Version, no inputs, no outputs, lock time.
-constexpr size_t kLeastTransaction = 4 + 1 + 1 + 4;
-
-/// The buffer and everything that looks into it.
-struct SharedParts {
-  Bytes bytes;
-  std::vector<TxIn> inputs;
-  std::vector<TxOut> outputs;
-  std::vector<ByteSpan> witness;
-  std::vector<Transaction> transactions;
-};
-
-}  // namespace
 
 struct TransactionBatch::State {
   explicit State(Bytes bytes)
-      : parts(std::make_shared<SharedParts>()),
+      : parts(std::make_shared<TransactionParts>()),
         reader((parts->bytes = std::move(bytes))),
-        parser(parts->transactions, parts->inputs, parts->outputs, parts->witness) {}
+        parser(*parts) {}
 
-  std::shared_ptr<SharedParts> parts;
+  std::shared_ptr<TransactionParts> parts;
   Reader reader;
   TransactionParser parser;
 };

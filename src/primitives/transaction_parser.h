@@ -11,11 +11,25 @@
 
 namespace cairn {
 
+/// Version, no inputs, no outputs, lock time.
+inline constexpr size_t kLeastTransaction = 4 + 1 + 1 + 4;
+
+/// A buffer and everything that transactions in it look into.
+struct TransactionParts {
+  Bytes bytes;
+  std::vector<TxIn> inputs;
+  std::vector<TxOut> outputs;
+  std::vector<ByteSpan> witness;
+  std::vector<Transaction> transactions;
+};
+
 class TransactionParser {
  public:
   TransactionParser(std::vector<Transaction>& transactions, std::vector<TxIn>& inputs,
                     std::vector<TxOut>& outputs, std::vector<ByteSpan>& witness)
       : transactions_(transactions), inputs_(inputs), outputs_(outputs), witness_(witness) {}
+  explicit TransactionParser(TransactionParts& parts)
+      : TransactionParser(parts.transactions, parts.inputs, parts.outputs, parts.witness) {}
 
   /// Reads the next transaction; a failure is latched in `reader`.
   void Read(Reader& reader, WitnessEncoding encoding);
