@@ -10,6 +10,8 @@ namespace cairn::consensus {
 
 inline constexpr uint8_t kLeafVersionMask = 0xfe;
 inline constexpr uint8_t kTapscriptLeafVersion = 0xc0;
+/// The first byte of a last witness item that is no part of the proof.
+inline constexpr uint8_t kAnnexTag = 0x50;
 
 /// A control block: version and parity, internal key, and 0 to 128 hashes.
 bool IsControlBlockSize(size_t size);

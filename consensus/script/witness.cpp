@@ -12,7 +12,6 @@ namespace cairn::consensus {
 namespace {
 
 constexpr uint8_t kKeyHashSize = 20;
-constexpr uint8_t kAnnexTag = 0x50;
 constexpr int64_t kValidationWeightOffset = 50;
 
 /// Runs a script on the witness and demands that exactly a true remains.

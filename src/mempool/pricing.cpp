@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cairn/base/assert.h"
 #include "src/mempool/truc.h"
 
 namespace cairn::mempool {
@@ -127,20 +126,13 @@ Amount EvictedFees(const Replacement& replacement) {
   return fees;
 }
 
-std::string Money(Amount amount) {
-  std::string text = FormatAmount(amount);
-  const size_t shortest = text.find('.') + 3;
-  while (text.size() > shortest && text.back() == '0') text.pop_back();
-  return text;
-}
-
 bool PaysAsMuch(const Replacement& replacement) {
   return replacement.priced.fee >= EvictedFees(replacement);
 }
 
 std::string EvictedFigures(const Replacement& replacement) {
   return Refused(replacement.priced.tx) + ", less fees than conflicting txs; " +
-         Money(replacement.priced.fee) + " < " + Money(EvictedFees(replacement));
+         ShortAmount(replacement.priced.fee) + " < " + ShortAmount(EvictedFees(replacement));
 }
 
 Amount Additional(const Replacement& replacement) {
@@ -157,7 +149,7 @@ bool PaysForItsOwnRelay(const Replacement& replacement) {
 
 std::string AdditionalFigures(const Replacement& replacement) {
   return Refused(replacement.priced.tx) + ", not enough additional fees to relay; " +
-         Money(Additional(replacement)) + " < " + Money(WantedAdditional(replacement));
+         ShortAmount(Additional(replacement)) + " < " + ShortAmount(WantedAdditional(replacement));
 }
 
 constexpr PolicyRule<Replacement> kReplacementRules[] = {

@@ -7,6 +7,7 @@
 #include "consensus/rules/scripts.h"
 #include "consensus/rules/spending.h"
 #include "consensus/rules/transaction.h"
+#include "consensus/script/interpreter.h"
 #include "consensus/script/taproot.h"
 #include "consensus/script/witness.h"
 
@@ -14,10 +15,6 @@ namespace cairn::mempool {
 namespace {
 
 using consensus::ScriptFlags;
-
-constexpr uint8_t kAnnexTag = 0x50;  // BIP341
-constexpr size_t kMaxPush = 520;
-constexpr size_t kMaxStack = 1000;
 
 bool HasReachedItsLocks(const FundedLoose& funded) {
   const ledger::EntryAncestors ancestors(funded.view.tip);
@@ -38,9 +35,9 @@ std::optional<Bytes> TopOfPushes(ByteSpan script_sig) {
   size_t items = 0;
   Bytes top;
   while (!cursor.AtEnd()) {
-    if (!cursor.Next(element) || ++items > kMaxStack) return std::nullopt;
+    if (!cursor.Next(element) || ++items > consensus::kMaxStackSize) return std::nullopt;
     if (element.IsPush()) {
-      if (element.data.size() > kMaxPush) return std::nullopt;
+      if (element.data.size() > consensus::kMaxPushSize) return std::nullopt;
       top.assign(element.data.begin(), element.data.end());
     } else if (element.opcode == OP_1NEGATE) {
       top = EncodeScriptNumber(-1);
@@ -86,8 +83,8 @@ bool IsStandardVersion0(std::span<const ByteSpan> witness) {
 
 bool IsStandardTaproot(std::span<const ByteSpan> witness) {
   const ByteSpan last = witness.back();
-  if (witness.size() < 2) return true;                      // by key
-  if (!last.empty() && last[0] == kAnnexTag) return false;  // no meaning yet
+  if (witness.size() < 2) return true;                                 // by key
+  if (!last.empty() && last[0] == consensus::kAnnexTag) return false;  // no meaning yet
   if (last.empty()) return false;
   if ((last[0] & consensus::kLeafVersionMask) != consensus::kTapscriptLeafVersion) return true;
   return ItemsAreWithin(witness.first(witness.size() - 2), kMaxStandardTapscriptItem);
@@ -128,14 +125,6 @@ Objection JudgeEach(std::span<const PolicyRule<SpentInput>> rules, const FundedL
     if (Objection objection = JudgePolicy(rules, spent)) return objection;
   }
   return std::nullopt;
-}
-
-/// Two decimals or as many as there are.
-std::string ShortAmount(Amount amount) {
-  std::string text = FormatAmount(amount);
-  const size_t shortest = text.find('.') + 3;
-  while (text.size() > shortest && text.back() == '0') text.pop_back();
-  return text;
 }
 
 Rejection MoneyRejection(const consensus::Violation& violation, const FundedLoose& funded) {

@@ -44,6 +44,13 @@ std::string FormatAmount(Amount satoshis) {
   return (negative ? "-" : "") + std::to_string(magnitude / kCoin) + "." + fraction;
 }
 
+std::string ShortAmount(Amount satoshis) {
+  std::string text = FormatAmount(satoshis);
+  const size_t shortest = text.find('.') + 3;
+  while (text.size() > shortest && text.back() == '0') text.pop_back();
+  return text;
+}
+
 std::optional<Amount> ParseAmount(std::string_view text) {
   const bool negative = !text.empty() && text[0] == '-';
   if (negative) text.remove_prefix(1);

@@ -22,6 +22,9 @@ constexpr bool IsMoney(Amount value) { return value >= 0 && value <= kMaxMoney; 
 /// "12.34500000": bitcoins with exactly eight decimals.
 std::string FormatAmount(Amount satoshis);
 
+/// "12.345", "1.00": two decimals, or as many as there are.
+std::string ShortAmount(Amount satoshis);
+
 /// Satoshis of a decimal number of bitcoins such as "0.5", "1e-8" or "21000000"; nothing if it has
 /// more than eight decimals, is out of range or is no number.
 std::optional<Amount> ParseAmount(std::string_view text);

@@ -22,6 +22,15 @@ TEST(Amount, HasExactlyEightDecimals) {
   EXPECT_EQ(FormatAmount(INT64_MIN), "-92233720368.54775808");
 }
 
+TEST(Amount, ShortKeepsTwoDecimals) {
+  EXPECT_EQ(ShortAmount(0), "0.00");
+  EXPECT_EQ(ShortAmount(1), "0.00000001");
+  EXPECT_EQ(ShortAmount(kCoin), "1.00");
+  EXPECT_EQ(ShortAmount(110'000'000), "1.10");
+  EXPECT_EQ(ShortAmount(-1'234'500'000), "-12.345");
+  EXPECT_EQ(ShortAmount(100 * kCoin), "100.00");
+}
+
 TEST(Amount, OfADecimalNumber) {
   const std::pair<const char*, Amount> cases[] = {
       {"0", 0},
