@@ -30,8 +30,7 @@ bool Admitter::Judge(Proposal* proposal) const {
   result.kind = objection->kind;
   result.reason = std::move(objection->reason);
   result.detail = std::move(objection->detail);
-  const bool known = result.kind == RejectKind::kConflict &&
-                     result.reason != "txn-same-nonwitness-data-in-mempool";
+  const bool known = result.kind == RejectKind::kKnown;
   result.outcome = known ? Admission::kAlreadyKnown : Admission::kRejected;
   return true;
 }
@@ -69,7 +68,7 @@ Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
 
 Objection Admitter::CheckKnown(const Proposal& proposal) const {
   if (graph_.Find(proposal.tx->wtxid) != nullptr) {
-    return Rejection{RejectKind::kConflict, "txn-already-in-mempool"};
+    return Rejection{RejectKind::kKnown, "txn-already-in-mempool"};
   }
   if (graph_.Find(proposal.tx->txid) != nullptr) {
     return Rejection{RejectKind::kConflict, "txn-same-nonwitness-data-in-mempool"};
@@ -90,7 +89,7 @@ Objection Admitter::FindCoins(Proposal* proposal, SpentCoins* coins) const {
   switch (coins->Find(tx, graph_, ledger_, proposal->view->Height())) {
     case CoinSearch::kFound: break;
     case CoinSearch::kMissing:
-      if (OutputsAreInTheChain(tx)) return Rejection{RejectKind::kConflict, "txn-already-known"};
+      if (OutputsAreInTheChain(tx)) return Rejection{RejectKind::kKnown, "txn-already-known"};
       return Rejection{RejectKind::kMissingInputs, "bad-txns-inputs-missingorspent"};
     case CoinSearch::kFailed: return Rejection{RejectKind::kFailed, coins->error()};
   }

@@ -19,9 +19,9 @@ PoolTransaction From(const mempool::PoolSummary& summary) {
 
 TransactionFate FateOf(const mempool::AdmissionResult& result) {
   if (result.outcome == Admission::kAccepted) return TransactionFate::kAccepted;
-  if (result.outcome == Admission::kAlreadyKnown) return TransactionFate::kKnown;
   switch (result.kind) {
     case RejectKind::kConsensus: return TransactionFate::kInvalid;
+    case RejectKind::kKnown: return TransactionFate::kKnown;
     case RejectKind::kMissingInputs: return TransactionFate::kOrphan;
     case RejectKind::kInputsNotStandard: return TransactionFate::kPolicyInputs;
     case RejectKind::kWitnessStripped: return TransactionFate::kWitnessStripped;

@@ -33,7 +33,8 @@ enum class RejectKind : uint8_t {
   kPremature,          // a later block may contain it
   kWitnessMutated,     // another witness may do: the txid is not condemned
   kWitnessStripped,    // likewise, and there is none here
-  kConflict,           // it, or one with the same txid, is in the pool or in the chain
+  kKnown,              // it is in the pool or in the chain
+  kConflict,           // another with the same txid is in the pool
   kPolicy,             // fees and families: the pool as it is has no place for it
   kReconsiderable,     // likewise, but a child may pay for it
   kFailed,             // the node stops, or its storage failed
