@@ -65,11 +65,7 @@ bool Graph::WorstFirst::operator()(const Node& a, const Node& b) const {
 }
 
 bool Graph::BestFirst::operator()(const Node& a, const Node& b) const {
-  const Score of_a = a.AncestorScore();
-  const Score of_b = b.AncestorScore();
-  if (of_b < of_a) return true;
-  if (of_a < of_b) return false;
-  return a.txid().bytes < b.txid().bytes;
+  return Scored{a, a.AncestorScore()}.IsBetterThan({b, b.AncestorScore()});
 }
 
 uint64_t Graph::Usage() const {

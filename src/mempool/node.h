@@ -76,13 +76,28 @@ struct Node {
   }
   /// What a block gains by it with all its ancestors: the worse of its own rate and theirs
   /// together.
-  Score AncestorScore() const {
+  Score AncestorScore() const { return ScoreWith(ancestors); }
+  /// The same where only some of its ancestors are still to be had.
+  Score ScoreWith(const Sums& left) const {
     const Score own{ModifiedFee(), vsize};
-    const Score family{ancestors.fees, ancestors.vsize};
+    const Score family{left.fees, left.vsize};
     return family < own ? family : own;
   }
   /// Bytes of memory, allocations included.
   uint64_t Usage() const;
+};
+
+/// A node with the score that it has with its ancestors, or with those still to be had.
+struct Scored {
+  const Node& node;
+  Score score;
+
+  /// Whether a block should rather have this one. A total order.
+  bool IsBetterThan(const Scored& other) const {
+    if (other.score < score) return true;
+    if (score < other.score) return false;
+    return node.txid() < other.node.txid();
+  }
 };
 
 }  // namespace cairn::mempool

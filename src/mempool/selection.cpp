@@ -17,20 +17,12 @@ struct Reduced {
   const Node* node;
   Sums left;  // with itself
 
-  Score Worth() const {
-    const Score own{node->ModifiedFee(), node->vsize};
-    const Score family{left.fees, left.vsize};
-    return family < own ? family : own;
-  }
+  Scored Worth() const { return {*node, node->ScoreWith(left)}; }
 };
 
 struct BetterFirst {
   bool operator()(const Reduced& a, const Reduced& b) const {
-    const Score of_a = a.Worth();
-    const Score of_b = b.Worth();
-    if (of_b < of_a) return true;
-    if (of_a < of_b) return false;
-    return a.node->txid() < b.node->txid();
+    return a.Worth().IsBetterThan(b.Worth());
   }
 };
 
