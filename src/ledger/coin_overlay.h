@@ -76,7 +76,7 @@ class CoinOverlay {
     uint64_t block = 0;  // number of that block, in order of staging
     bool spent = false;
   };
-  using Map = boost::unordered_flat_map<OutPoint, Entry, SaltedOutPointHasher>;
+  using Map = boost::unordered_flat_map<OutPoint, Entry, SaltedHasher>;
 
   Status StageInput(const OutPoint& prevout, SpentCoins& spent);
   Result<bool> Exists(const OutPoint& outpoint);

@@ -43,7 +43,7 @@ void FrozenCoins::AddTo(storage::Batch& batch) const {
 
 CoinTable::CoinTable(storage::CoinStore& store, bool store_is_empty)
     : store_(store), complete_(store_is_empty) {
-  const SaltedOutPointHasher hasher;
+  const SaltedHasher hasher;
   for (size_t i = 0; i < kShards; ++i) shards_.emplace_back(hasher);
 }
 

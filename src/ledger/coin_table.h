@@ -18,9 +18,9 @@
 #include "cairn/base/result.h"
 #include "cairn/base/worker_pool.h"
 #include "cairn/primitives/coin.h"
+#include "cairn/primitives/salted_hasher.h"
 #include "cairn/storage/coin_store.h"
 #include "src/ledger/compact_coin.h"
-#include "src/ledger/outpoint_hash.h"
 #include "src/ledger/script_arena.h"
 
 namespace cairn::ledger {
@@ -94,7 +94,7 @@ class CoinTable {
   uint64_t DirtyBytes() const { return dirty_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  using Map = boost::unordered_flat_map<OutPoint, CompactCoin, SaltedOutPointHasher>;
+  using Map = boost::unordered_flat_map<OutPoint, CompactCoin, SaltedHasher>;
   // What one entry takes in a map at its usual load.
   static constexpr uint64_t kEntryBytes = (sizeof(OutPoint) + sizeof(CompactCoin)) * 3 / 2;
   static constexpr size_t kShards = 64;
@@ -106,7 +106,7 @@ class CoinTable {
     /// Ascends when entries are forgotten: what was read from the database before may be outdated.
     uint64_t epoch CAIRN_GUARDED_BY(mutex) = 0;
 
-    explicit Shard(const SaltedOutPointHasher& hasher) : coins(0, hasher) {}
+    explicit Shard(const SaltedHasher& hasher) : coins(0, hasher) {}
   };
 
   Shard& ShardOf(const OutPoint& outpoint) { return shards_[IndexOf(outpoint)]; }

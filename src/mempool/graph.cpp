@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "cairn/base/assert.h"
-#include "cairn/base/endian.h"
-#include "cairn/crypto/hash.h"
 
 namespace cairn::mempool {
 namespace {
@@ -25,19 +23,6 @@ void Erase(std::vector<const Node*>& list, const Node* node) {
 }
 
 }  // namespace
-
-size_t SaltedHasher::operator()(const Txid& txid) const {
-  return crypto::SipHash24(key0, key1, txid.span());
-}
-size_t SaltedHasher::operator()(const Wtxid& wtxid) const {
-  return crypto::SipHash24(key0, key1, wtxid.span());
-}
-size_t SaltedHasher::operator()(const OutPoint& outpoint) const {
-  std::array<uint8_t, Txid::kSize + sizeof(uint32_t)> bytes;
-  std::copy(outpoint.txid.bytes.begin(), outpoint.txid.bytes.end(), bytes.begin());
-  StoreLittle(&bytes[Txid::kSize], outpoint.index);
-  return crypto::SipHash24(key0, key1, bytes);
-}
 
 uint64_t Node::Usage() const {
   // A finished transaction owns its bytes and one array each of inputs, outputs and witness items.

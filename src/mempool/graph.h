@@ -4,9 +4,6 @@
 // without; others read under the mutex. Nodes stay where they are until they are removed.
 #pragma once
 
-#include <optional>
-#include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,19 +16,10 @@
 
 #include "cairn/base/result.h"
 #include "cairn/mempool/policy.h"
+#include "cairn/primitives/salted_hasher.h"
 #include "src/mempool/node.h"
 
 namespace cairn::mempool {
-
-/// Hashes of transactions are chosen by whoever makes them, so tables are salted.
-struct SaltedHasher {
-  uint64_t key0 = 0;
-  uint64_t key1 = 0;
-
-  size_t operator()(const Txid& txid) const;
-  size_t operator()(const Wtxid& wtxid) const;
-  size_t operator()(const OutPoint& outpoint) const;
-};
 
 /// Nodes without repetition, in the order in which they were found.
 class NodeSet {
@@ -62,7 +50,7 @@ struct ByTime {};
 
 class Graph {
  public:
-  explicit Graph(const SaltedHasher& hasher);
+  explicit Graph(const SaltedHasher& hasher = SaltedHasher());
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 
 #include "cairn/base/log.h"
 
@@ -14,11 +13,6 @@ namespace {
 constexpr size_t kInboxCapacity = 1000;
 // A tip that moves away this often while one transaction is judged is no tip to judge on.
 constexpr int kMostTries = 100;
-
-uint64_t Random64() {
-  std::random_device source;
-  return (uint64_t{source()} << 32) | source();
-}
 
 AdmissionResult StoppedResult() {
   AdmissionResult result;
@@ -38,7 +32,6 @@ PoolThread::PoolThread(const PolicyOptions& options, ledger::Ledger& ledger, con
     : options_(options),
       ledger_(ledger),
       clock_(clock),
-      graph_({Random64(), Random64()}),
       view_(ledger.View()),
       minimum_(options.incremental_fee),
       admitter_(options_, graph_, ledger_),

@@ -414,13 +414,5 @@ TEST_F(CoinTableTest, ADamagedCoinIsAnErrorAndNotAbsence) {
   EXPECT_EQ(spent.error().code, ErrorCode::kCorruption);
 }
 
-TEST(SaltedOutPointHasher, DiffersByOutPointAndByKey) {
-  const SaltedOutPointHasher hasher;
-  EXPECT_EQ(hasher(OutPointOf(1)), hasher(OutPointOf(1)));
-  EXPECT_NE(hasher(OutPointOf(1)), hasher(OutPointOf(2)));   // the index counts
-  EXPECT_NE(hasher(OutPointOf(1)), hasher(OutPointOf(31)));  // the txid counts
-  EXPECT_NE(hasher(OutPointOf(1)), SaltedOutPointHasher()(OutPointOf(1)));
-}
-
 }  // namespace
 }  // namespace cairn::ledger
