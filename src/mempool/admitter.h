@@ -2,11 +2,6 @@
 // changes the graph is the pool.
 #pragma once
 
-#include <deque>
-#include <memory>
-#include <optional>
-#include <vector>
-
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/admission.h"
 #include "cairn/mempool/policy.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "cairn/base/log.h"
 
@@ -135,12 +136,7 @@ AdmissionResult PoolThread::Test(TransactionPtr tx) {
 
 AdmissionResult PoolThread::Admit(const TransactionPtr& tx, const Origin& origin, bool test_only) {
   if (stopping_) return StoppedResult();
-  Proposal proposal;
-  proposal.tx = tx;
-  proposal.origin = origin;
-  if (const auto delta = deltas_.find(tx->txid); delta != deltas_.end()) {
-    proposal.delta = delta->second;
-  }
+  Proposal proposal = Propose(tx, origin);
   AdmissionResult result = JudgeOnTip(&proposal);
   if (result.Accepted() && !test_only) {
     {
@@ -161,6 +157,16 @@ AdmissionResult PoolThread::Admit(const TransactionPtr& tx, const Origin& origin
               tx->wtxid, origin.peer, result.ToString());
   }
   return result;
+}
+
+Proposal PoolThread::Propose(const TransactionPtr& tx, const Origin& origin) const {
+  Proposal proposal;
+  proposal.tx = tx;
+  proposal.origin = origin;
+  if (const auto delta = deltas_.find(tx->txid); delta != deltas_.end()) {
+    proposal.delta = delta->second;
+  }
+  return proposal;
 }
 
 AdmissionResult PoolThread::JudgeOnTip(Proposal* proposal) {

@@ -2,13 +2,13 @@
 // that the ledger has published.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
 #include <set>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "cairn/base/bounded_queue.h"
@@ -69,6 +69,8 @@ class PoolThread final : public Mempool {
   void Loop();
   void Follow();
   AdmissionResult Admit(const TransactionPtr& tx, const Origin& origin, bool test_only);
+  /// With what prioritisetransaction has added.
+  Proposal Propose(const TransactionPtr& tx, const Origin& origin) const;
   AdmissionResult JudgeOnTip(Proposal* proposal);
   void Enter(Proposal* proposal);
   void CatchUp();

@@ -107,13 +107,8 @@ void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {
   postponed_.clear();
   for (const TransactionPtr& tx : transactions) {
     bytes += tx->bytes.size();
-    Proposal proposal;
-    proposal.tx = tx;
-    proposal.origin.source = Origin::Source::kBlock;
+    Proposal proposal = Propose(tx, {Origin::Source::kBlock});
     proposal.view = view_;
-    if (const auto delta = deltas_.find(tx->txid); delta != deltas_.end()) {
-      proposal.delta = delta->second;
-    }
     const bool fits = bytes <= kMaxReturnedBytes;
     if (fits && !admitter_.Judge(&proposal)) {
       postponed_.push_back(tx);  // the tip has moved on meanwhile

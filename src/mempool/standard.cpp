@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cairn/base/writer.h"
 #include "cairn/primitives/script.h"
 #include "consensus/rules/transaction.h"
 
@@ -116,8 +117,8 @@ Amount DustThreshold(const TxOut& output, FeeRate dust_fee) {
   if (IsUnspendable(output.script)) return 0;
   // Value, length and script, and the input that spends it: outpoint, sequence, and a signature
   // with its key, which a witness program has at a quarter of the weight.
-  const size_t length_size = output.script.size() < 0xfd ? 1 : 3;
-  const size_t output_size = sizeof(Amount) + length_size + output.script.size();
+  const size_t script_size = output.script.size();
+  const size_t output_size = sizeof(Amount) + CompactSizeLength(script_size) + script_size;
   constexpr size_t kSignatureAndKey = 107;
   const bool has_witness = ParseWitnessProgram(output.script).has_value();
   const size_t proof_size = has_witness ? kSignatureAndKey / kWitnessScaleFactor : kSignatureAndKey;

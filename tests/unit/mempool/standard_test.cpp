@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "src/mempool/pricing.h"
+#include "src/mempool/spending.h"
 #include "tests/unit/mempool/pool_fixture.h"
 
 namespace cairn::mempool {
@@ -188,7 +190,13 @@ TEST_F(StandardTest, EveryRuleSaysWhatItWants) {
   look(OutputFormRules());
   look(DataRules());
   look(PlaceRules());
-  EXPECT_EQ(sentences.size(), 10u);
+  look(LockRules());
+  look(SpentScriptRules());
+  look(WitnessRules());
+  look(FeeRules());
+  look(RivalRules());
+  look(ReplacementRules());
+  EXPECT_EQ(sentences.size(), 22u);
 }
 
 }  // namespace
