@@ -27,50 +27,9 @@
 #include "cairn/p2p/local_addresses.h"
 #include "cairn/p2p/protocol.h"
 #include "tests/support/fake_chain.h"
+#include "tests/support/fake_pool.h"
 
 namespace cairn::test {
-
-class FakePool : public p2p::Pool {
- public:
-  void Add(const TransactionPtr& transaction, p2p::Instant at = {}, Amount fee = 1000) {
-    p2p::PoolTransaction entry;
-    entry.transaction = transaction;
-    entry.fee = fee;
-    entry.virtual_size = transaction->VirtualSize();
-    entry.added = at;
-    entry.ancestors = 1;
-    entries_.push_back(std::make_unique<p2p::PoolTransaction>(std::move(entry)));
-  }
-  void Clear() { entries_.clear(); }
-
-  const p2p::PoolTransaction* Find(const Wtxid& wtxid) const override {
-    return FindIf([&](const Transaction& tx) { return tx.wtxid == wtxid; });
-  }
-  const p2p::PoolTransaction* Find(const Txid& txid) const override {
-    return FindIf([&](const Transaction& tx) { return tx.txid == txid; });
-  }
-  bool KnowsParent(const Txid& txid) const override {
-    return confirmed.contains(txid) || Find(txid) != nullptr;
-  }
-  void ForEach(const std::function<void(const p2p::PoolTransaction&)>& visit) const override {
-    for (const auto& entry : entries_) visit(*entry);
-  }
-  Amount FeeFloor() const override { return fee_floor; }
-
-  std::set<Txid> confirmed;
-  Amount fee_floor = 1000;
-
- private:
-  template <typename Is>
-  const p2p::PoolTransaction* FindIf(const Is& is) const {
-    for (const auto& entry : entries_) {
-      if (is(*entry->transaction)) return entry.get();
-    }
-    return nullptr;
-  }
-
-  std::vector<std::unique_ptr<p2p::PoolTransaction>> entries_;
-};
 
 class ProtocolWorld : public p2p::Effects {
  public:
@@ -346,7 +305,7 @@ class ProtocolWorld : public p2p::Effects {
       [this](const TransactionPtr& transaction) {
         p2p::TransactionVerdict verdict;
         verdict.fate = p2p::TransactionFate::kAccepted;
-        pool.Add(transaction, now);
+        pool.Add(transaction);
         return verdict;
       };
   /// What the index of filters answers.

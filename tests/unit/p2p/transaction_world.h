@@ -17,6 +17,7 @@
 #include "cairn/p2p/local_addresses.h"
 #include "cairn/p2p/protocol.h"
 #include "tests/support/block_maker.h"
+#include "tests/support/fake_pool.h"
 #include "tests/support/ledger_world.h"
 
 namespace cairn::test {
@@ -83,52 +84,6 @@ class PlayedChain : public p2p::Chain {
   std::vector<std::unique_ptr<ledger::HeaderEntry>> entries_;
   std::map<BlockHash, BlockPtr> blocks_;
   ledger::ChainViewPtr view_;
-};
-
-class PlayedPool : public p2p::Pool {
- public:
-  void Add(const TransactionPtr& transaction, Amount fee, int ancestors = 1) {
-    p2p::PoolTransaction entry;
-    entry.transaction = transaction;
-    entry.fee = fee;
-    entry.virtual_size = transaction->VirtualSize();
-    entry.ancestors = ancestors;
-    entry.sequence = ++sequence_;
-    entries_[transaction->wtxid] = entry;
-  }
-  void Remove(const TransactionPtr& transaction) {
-    entries_.erase(transaction->wtxid);
-    ++sequence_;
-  }
-
-  const p2p::PoolTransaction* Find(const Wtxid& wtxid) const override {
-    const auto found = entries_.find(wtxid);
-    return found == entries_.end() ? nullptr : &found->second;
-  }
-  const p2p::PoolTransaction* Find(const Txid& txid) const override {
-    for (const auto& [wtxid, entry] : entries_) {
-      if (entry.transaction->txid == txid) return &entry;
-    }
-    return nullptr;
-  }
-  bool KnowsParent(const Txid& txid) const override { return Find(txid) != nullptr; }
-  void ForEach(const std::function<void(const p2p::PoolTransaction&)>& visit) const override {
-    for (const auto& [wtxid, entry] : entries_) visit(entry);
-  }
-  Amount FeeFloor() const override { return floor; }
-  Amount RelayFee() const override { return 1000; }
-  uint64_t Sequence() const override { return sequence_; }
-  std::vector<TransactionPtr> Unbroadcast() const override { return unbroadcast; }
-  void ForgetUnbroadcast(const Txid& txid) override {
-    std::erase_if(unbroadcast, [&](const TransactionPtr& one) { return one->txid == txid; });
-  }
-
-  Amount floor = 1000;
-  std::vector<TransactionPtr> unbroadcast;
-
- private:
-  std::map<Wtxid, p2p::PoolTransaction> entries_;
-  uint64_t sequence_ = 0;
 };
 
 /// A peer as the test plays it.
@@ -268,7 +223,7 @@ class TransactionWorld : public p2p::Effects {
   p2p::Instant now{std::chrono::seconds(1'296'690'000)};  // soon after regtest's genesis
   p2p::Settings settings;
   PlayedChain chain;
-  PlayedPool pool;
+  FakePool pool;
   p2p::AddressBook book{p2p::Random(2)};
   p2p::LocalAddresses local{false};
   std::unique_ptr<p2p::Protocol> protocol;
