@@ -19,6 +19,12 @@
 
 namespace cairn::test {
 
+inline std::vector<Header> HeadersOf(const std::vector<BlockPtr>& blocks) {
+  std::vector<Header> headers;
+  for (const BlockPtr& block : blocks) headers.push_back(block->header());
+  return headers;
+}
+
 class FakeChain : public p2p::Chain {
  public:
   explicit FakeChain(consensus::Params params) : params_(std::move(params)), tree_(params_) {
@@ -28,11 +34,12 @@ class FakeChain : public p2p::Chain {
     Publish(entry);
   }
 
+  static constexpr size_t kRecentBlocks = 4;  // which `RecentBlock` knows
+
   // -- what tests set --
   bool initial_download = false;
   int first_stored = 0;
   std::set<BlockHash> breaking;  // blocks that break a rule once their coins are looked at
-  size_t recent_blocks = 4;      // how many `RecentBlock` knows
 
   // -- p2p::Chain --
   const consensus::Params& params() const override { return params_; }
@@ -149,7 +156,7 @@ class FakeChain : public p2p::Chain {
   void StoreBody(ledger::HeaderEntry* entry, const BlockPtr& block) {
     bodies_[entry->hash] = block;
     recent_.push_front(block);
-    if (recent_.size() > recent_blocks) recent_.pop_back();
+    if (recent_.size() > kRecentBlocks) recent_.pop_back();
     entry->body_sequence = bodies_.size();
     entry->tx_count = static_cast<uint32_t>(block->transactions().size());
     tree_.LinkBody(entry);

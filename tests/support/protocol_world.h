@@ -31,6 +31,13 @@
 
 namespace cairn::test {
 
+/// The same header over other bytes: the witness of the coinbase is not the one committed to.
+inline BlockPtr Mutated(const BlockPtr& block) {
+  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
+  coinbase.inputs[0].witness = {Bytes(32, 1)};
+  return JoinBlock(block->header(), std::vector<TransactionPtr>{coinbase.Finish()});
+}
+
 class ProtocolWorld : public p2p::Effects {
  public:
   /// A kind of question that the protocol asks.
@@ -48,10 +55,6 @@ class ProtocolWorld : public p2p::Effects {
   struct Sent {
     p2p::PeerId to = 0;
     wire::Message message;
-  };
-  struct Dialled {
-    wire::Endpoint endpoint;
-    p2p::ConnectionType type{};
   };
   /// Who joins.
   struct Joining {
@@ -105,6 +108,13 @@ class ProtocolWorld : public p2p::Effects {
   }
   p2p::PeerId JoinInbound() { return Join(p2p::ConnectionType::kInbound); }
 
+  /// One that tells of these blocks at once.
+  p2p::PeerId JoinWith(const std::vector<BlockPtr>& blocks) {
+    const p2p::PeerId peer = Join();
+    Announce(peer, blocks);
+    return peer;
+  }
+
   /// Connects only.
   p2p::PeerId Connect(const Joining& joining) {
     p2p::NewConnection connection;
@@ -148,12 +158,18 @@ class ProtocolWorld : public p2p::Effects {
   }
   /// The peer tells of headers, and sends the blocks if asked to.
   void Announce(p2p::PeerId peer, const std::vector<BlockPtr>& blocks) {
-    wire::Headers message;
-    for (const BlockPtr& block : blocks) message.headers.push_back(block->header());
-    Receive(peer, std::move(message));
+    Receive(peer, wire::Headers{HeadersOf(blocks)});
   }
   void Deliver(p2p::PeerId peer, const BlockPtr& block) {
     Receive(peer, wire::BlockMessage{block}, block->bytes().size());
+  }
+  /// It sends those of the blocks that it was asked for; whether there were any.
+  bool DeliverAsked(p2p::PeerId peer, const std::vector<BlockPtr>& blocks) {
+    std::map<BlockHash, BlockPtr> by_hash;
+    for (const BlockPtr& block : blocks) by_hash[block->hash()] = block;
+    const std::vector<BlockHash> asked = TakeAsked(peer);
+    for (const BlockHash& hash : asked) Deliver(peer, by_hash.at(hash));
+    return !asked.empty();
   }
   /// Blocks that this node made itself, or got from elsewhere than its peers.
   void Mine(const std::vector<BlockPtr>& blocks) {
@@ -202,10 +218,6 @@ class ProtocolWorld : public p2p::Effects {
   std::vector<Sent> sent;
   std::map<p2p::PeerId, std::string> gone;  // whom the protocol disconnected, and why
   std::vector<wire::NetAddress> discouraged;
-  std::set<wire::NetAddress> unwelcome;  // banned
-  std::set<p2p::PeerId> paused;
-  std::vector<Dialled> dialled;
-  int seeds_asked = 0;
   bool upload_exhausted = false;  // as much was sent as -maxuploadtarget allows
 
   /// All messages of a kind that were sent to the peer, and forgets them.
@@ -249,10 +261,7 @@ class ProtocolWorld : public p2p::Effects {
   }
   void Forget() { sent.clear(); }
   bool IsGone(p2p::PeerId peer) const { return gone.contains(peer); }
-  bool IsDiscouraged(p2p::PeerId peer) const {
-    return std::find(discouraged.begin(), discouraged.end(), EndpointOf(peer).address) !=
-           discouraged.end();
-  }
+  bool IsDiscouraged(p2p::PeerId peer) const { return IsUnwelcome(EndpointOf(peer).address); }
   p2p::PeerInfo InfoOf(p2p::PeerId peer) const {
     for (p2p::PeerInfo& info : protocol->Peers(now)) {
       if (info.id == peer) return info;
@@ -271,12 +280,9 @@ class ProtocolWorld : public p2p::Effects {
   }
   void Discourage(const wire::NetAddress& address) override { discouraged.push_back(address); }
   bool IsUnwelcome(const wire::NetAddress& address) const override {
-    return unwelcome.contains(address) ||
-           std::find(discouraged.begin(), discouraged.end(), address) != discouraged.end();
+    return std::find(discouraged.begin(), discouraged.end(), address) != discouraged.end();
   }
-  void PauseReading(p2p::PeerId peer, bool pause) override {
-    pause ? (void)paused.insert(peer) : (void)paused.erase(peer);
-  }
+  void PauseReading(p2p::PeerId, bool) override {}
   void SubmitHeaders(p2p::PeerId peer, std::vector<Header> headers) override {
     Question question{kHeaders, peer, {}, {}, {}, nullptr, {}};
     question.headers = std::move(headers);
@@ -295,10 +301,8 @@ class ProtocolWorld : public p2p::Effects {
     questions.push_back({kFilters, peer, {}, {}, {}, nullptr, std::move(query)});
   }
   bool UploadTargetReached(bool) const override { return upload_exhausted; }
-  void Connect(const wire::Endpoint& endpoint, p2p::ConnectionType type) override {
-    dialled.push_back({endpoint, type});
-  }
-  void AskSeeds(bool) override { ++seeds_asked; }
+  void Connect(const wire::Endpoint&, p2p::ConnectionType) override {}
+  void AskSeeds(bool) override {}
 
   /// How transactions are judged; accepted and put into the pool unless a test says otherwise.
   std::function<p2p::TransactionVerdict(const TransactionPtr&)> judge_transaction =

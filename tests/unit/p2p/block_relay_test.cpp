@@ -2,36 +2,24 @@
 
 #include "cairn/wire/compact_block.h"
 #include "tests/support/protocol_world.h"
+#include "tests/support/wire_samples.h"
 
 namespace cairn::p2p {
 namespace {
 
-using std::chrono::seconds;
-using test::BlockPlan;
-using test::MakeBlock;
+using test::HeadersOf;
+using test::Mutated;
 using test::Place;
 using test::ProtocolWorld;
-
-TransactionPtr SomeTransaction(uint32_t number) {
-  OutPoint prevout;
-  StoreLittle(prevout.txid.bytes.data(), number + 1);
-  prevout.index = 0;
-  return test::MakeSpend(prevout, 1000 + number);
-}
-
-std::vector<TransactionPtr> SomeTransactions(uint32_t count, uint32_t first = 0) {
-  std::vector<TransactionPtr> transactions;
-  for (uint32_t i = 0; i < count; ++i) transactions.push_back(SomeTransaction(first + i));
-  return transactions;
-}
+using test::TransactionsNumbered;
 
 /// A block on our tip with these transactions.
 BlockPtr BlockWith(const ProtocolWorld& world, std::vector<TransactionPtr> transactions,
                    uint32_t tag = 0) {
-  BlockPlan plan;
+  test::BlockPlan plan;
   plan.transactions = std::move(transactions);
   plan.tag = tag;
-  return MakeBlock(world.chain.params(), world.chain.TipPlace(), plan).block;
+  return test::MakeBlock(world.chain.params(), world.chain.TipPlace(), plan).block;
 }
 
 wire::BlockTxn PartsOf(const BlockPtr& block, const wire::GetBlockTxn& request) {
@@ -131,18 +119,23 @@ TEST(BlockRelay, ABlockIsNotAnnouncedToWhoGaveIt) {
   EXPECT_EQ(world.Take<wire::Inv>(other).size(), 1u);
 }
 
+/// The peer knows our tip and wants headers; then a branch of that length takes the place of all
+/// above the first block. The branch.
+std::vector<BlockPtr> Reorganise(ProtocolWorld& world, PeerId peer, int length) {
+  world.Receive(peer, wire::SendHeaders{});
+  TellTip(world, peer);
+  const auto fork = world.chain.Make(Place::Of(world.chain.View()->At(1)), length, 9);
+  world.chain.AcceptHeaders(HeadersOf(fork));
+  world.Forget();
+  world.Mine({fork.rbegin(), fork.rend()});
+  return fork;
+}
+
 TEST(BlockRelay, AReorganisationIsAnnouncedFromTheForkOn) {
   ProtocolWorld world;
   world.chain.Extend(3);
   const PeerId peer = world.Join();
-  world.Receive(peer, wire::SendHeaders{});
-  TellTip(world, peer);
-  const auto fork = world.chain.Make(Place::Of(world.chain.View()->At(1)), 8, 9);
-  std::vector<Header> headers;
-  for (const BlockPtr& block : fork) headers.push_back(block->header());
-  world.chain.AcceptHeaders(headers);
-  world.Forget();
-  world.Mine({fork.rbegin(), fork.rend()});
+  const auto fork = Reorganise(world, peer, 8);
   const auto told = world.Take<wire::Headers>(peer);
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(told[0].headers.size(), 8u);
@@ -153,14 +146,7 @@ TEST(BlockRelay, ALargeReorganisationIsAnnouncedByItsTip) {
   ProtocolWorld world;
   world.chain.Extend(3);
   const PeerId peer = world.Join();
-  world.Receive(peer, wire::SendHeaders{});
-  TellTip(world, peer);
-  const auto fork = world.chain.Make(Place::Of(world.chain.View()->At(1)), 9, 9);
-  std::vector<Header> headers;
-  for (const BlockPtr& block : fork) headers.push_back(block->header());
-  world.chain.AcceptHeaders(headers);
-  world.Forget();
-  world.Mine({fork.rbegin(), fork.rend()});
+  Reorganise(world, peer, 9);
   EXPECT_EQ(world.TakeCommands(peer), std::vector<std::string>{"inv"});
 }
 
@@ -180,9 +166,8 @@ TEST(BlockRelay, WhoWantsCompactBlocksGetsThemBeforeTheyConnect) {
   EXPECT_TRUE(world.InfoOf(peer).high_bandwidth_from);
   world.Mine(1);
   TellTip(world, peer);
-  const BlockPtr block = BlockWith(world, SomeTransactions(3));
-  const PeerId giver = world.Join();
-  world.Announce(giver, {block});
+  const BlockPtr block = BlockWith(world, TransactionsNumbered(0, 3));
+  const PeerId giver = world.JoinWith({block});
   world.Forget();
   world.protocol->BlockChecked(block, world.now);
   const auto compact = TakeCompact(world, peer);
@@ -206,13 +191,9 @@ TEST(BlockRelay, AMutatedBlockIsNotSpread) {
   world.Mine(1);
   TellTip(world, peer);
   const BlockPtr block = BlockWith(world, {});
-  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
-  coinbase.inputs[0].witness = {Bytes(32, 1)};
-  const BlockPtr mutated =
-      test::JoinBlock(block->header(), std::vector<TransactionPtr>{coinbase.Finish()});
-  world.chain.AcceptHeaders(std::vector<Header>{block->header()});
+  world.chain.AcceptHeaders(HeadersOf({block}));
   world.Forget();
-  world.protocol->BlockChecked(mutated, world.now);
+  world.protocol->BlockChecked(Mutated(block), world.now);
   EXPECT_TRUE(TakeCompact(world, peer).empty());
   world.protocol->BlockChecked(block, world.now);
   EXPECT_EQ(TakeCompact(world, peer).size(), 1u);
@@ -301,7 +282,7 @@ TEST(BlockRelay, NobodyIsAskedDuringInitialDownloadOrWithoutTransactions) {
 
 TEST(CompactBlocks, AreCompletedFromThePool) {
   ProtocolWorld world;
-  const auto transactions = SomeTransactions(5);
+  const auto transactions = TransactionsNumbered(0, 5);
   for (const TransactionPtr& tx : transactions) world.pool.Add(tx);
   const BlockPtr block = BlockWith(world, transactions);
   const PeerId peer = world.Join();
@@ -314,7 +295,7 @@ TEST(CompactBlocks, AreCompletedFromThePool) {
 
 TEST(CompactBlocks, WhatIsMissingIsAskedFor) {
   ProtocolWorld world;
-  const auto transactions = SomeTransactions(5);
+  const auto transactions = TransactionsNumbered(0, 5);
   for (const size_t i : {0u, 2u, 4u}) world.pool.Add(transactions[i]);
   const BlockPtr block = BlockWith(world, transactions);
   const PeerId peer = world.Join();
@@ -330,11 +311,11 @@ TEST(CompactBlocks, WhatIsMissingIsAskedFor) {
 
 TEST(CompactBlocks, UseWhatWasReplacedOrRefusedLately) {
   ProtocolWorld world;
-  const auto transactions = SomeTransactions(2);
+  const auto transactions = TransactionsNumbered(0, 2);
   TransactionVerdict verdict;
   verdict.fate = TransactionFate::kAccepted;
   verdict.replaced = {transactions[0]};
-  world.protocol->TransactionJudged(0, SomeTransaction(9), verdict, world.now);
+  world.protocol->TransactionJudged(0, test::TransactionNumbered(9), verdict, world.now);
   verdict.fate = TransactionFate::kOrphan;
   verdict.replaced.clear();
   world.protocol->TransactionJudged(0, transactions[1], verdict, world.now);
@@ -345,7 +326,7 @@ TEST(CompactBlocks, UseWhatWasReplacedOrRefusedLately) {
 
 TEST(CompactBlocks, APeerThatSendsTooLittleMisbehaves) {
   ProtocolWorld world;
-  const BlockPtr block = BlockWith(world, SomeTransactions(3));
+  const BlockPtr block = BlockWith(world, TransactionsNumbered(0, 3));
   const PeerId peer = world.Join();
   world.Receive(peer, wire::MakeCompactBlock(block, 1));
   world.Receive(peer, wire::BlockTxn{block->hash(), {}});
@@ -354,11 +335,11 @@ TEST(CompactBlocks, APeerThatSendsTooLittleMisbehaves) {
 
 TEST(CompactBlocks, TransactionsThatDoNotFitLeadToTheWholeBlock) {
   ProtocolWorld world;
-  const BlockPtr block = BlockWith(world, SomeTransactions(3));
+  const BlockPtr block = BlockWith(world, TransactionsNumbered(0, 3));
   const PeerId peer = world.Join();
   world.Receive(peer, wire::MakeCompactBlock(block, 1));
   world.Forget();
-  world.Receive(peer, wire::BlockTxn{block->hash(), SomeTransactions(3, 50)});
+  world.Receive(peer, wire::BlockTxn{block->hash(), TransactionsNumbered(50, 3)});
   EXPECT_FALSE(world.IsGone(peer));
   const auto asked = world.Take<wire::GetData>(peer);
   ASSERT_EQ(asked.size(), 1u);
@@ -370,7 +351,7 @@ TEST(CompactBlocks, TransactionsThatDoNotFitLeadToTheWholeBlock) {
 TEST(CompactBlocks, UnaskedTransactionsOfBlocksAreIgnored) {
   ProtocolWorld world;
   const PeerId peer = world.Join();
-  world.Receive(peer, wire::BlockTxn{BlockHash{}, SomeTransactions(3)});
+  world.Receive(peer, wire::BlockTxn{BlockHash{}, TransactionsNumbered(0, 3)});
   EXPECT_FALSE(world.IsGone(peer));
 }
 
@@ -390,9 +371,8 @@ TEST(CompactBlocks, AWrongWitnessLeadsToTheWholeBlock) {
   ProtocolWorld world;
   const BlockPtr block = BlockWith(world, {});
   wire::CompactBlock compact = wire::MakeCompactBlock(block, 1);
-  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
-  coinbase.inputs[0].witness = {Bytes(32, 1)};
-  compact.prefilled[0].transaction = coinbase.Finish();
+  const BlockPtr mutated = Mutated(block);
+  compact.prefilled[0].transaction = TransactionPtr(mutated, &mutated->transactions()[0]);
   const PeerId peer = world.Join();
   world.Forget();
   world.Receive(peer, compact);
@@ -439,9 +419,7 @@ TEST(CompactBlocks, FarAboveTheTipCountAsHeaders) {
   ProtocolWorld world;
   const auto blocks = world.chain.Make(4);
   const PeerId peer = world.Join();
-  std::vector<Header> headers;
-  for (size_t i = 0; i < 3; ++i) headers.push_back(blocks[i]->header());
-  world.chain.AcceptHeaders(headers);
+  world.chain.AcceptHeaders(HeadersOf({blocks.begin(), blocks.begin() + 3}));
   world.Forget();
   world.Receive(peer, wire::MakeCompactBlock(blocks[3], 1));
   EXPECT_EQ(world.TakeAsked(peer).size(), 4u);
@@ -457,7 +435,7 @@ TEST(CompactBlocks, UpToThreePeersHelpAtATime) {
   }
   const PeerId chosen = world.Join();
   GiveBlock(world, chosen);  // takes the first one's place
-  const auto transactions = SomeTransactions(3);
+  const auto transactions = TransactionsNumbered(0, 3);
   const BlockPtr block = BlockWith(world, transactions);
   world.Forget();
   const auto asked_of = [&](PeerId peer) {
@@ -485,7 +463,7 @@ TEST(CompactBlocks, WhoMayNotHelpMayStillBringAllAtOnce) {
     peers.push_back(world.Join());
     GiveBlock(world, peers.back());
   }
-  const auto transactions = SomeTransactions(2);
+  const auto transactions = TransactionsNumbered(0, 2);
   const BlockPtr block = BlockWith(world, transactions);
   for (const PeerId peer : peers) world.Receive(peer, wire::MakeCompactBlock(block, 1));
   const PeerId fourth = world.JoinInbound();

@@ -68,7 +68,7 @@ TEST(BlockServing, AtMost2000Headers) {
 TEST(BlockServing, WhoIsAheadOnOurChainHasAll) {
   ServingWorld world(5);
   const auto ahead = world.chain.Make(2);
-  world.chain.AcceptHeaders(std::vector<Header>{ahead[0]->header(), ahead[1]->header()});
+  world.chain.AcceptHeaders(test::HeadersOf(ahead));
   world.Receive(world.peer, wire::GetHeaders{{{ahead[1]->hash()}, {}}});
   EXPECT_TRUE(world.Take<wire::Headers>(world.peer)[0].headers.empty());
 }
@@ -223,7 +223,7 @@ TEST(BlockServing, WhatIsNotThere) {
   EXPECT_EQ(missing[0].items, request.items);
   // A header without its block.
   const auto ahead = world.chain.Make(1);
-  world.chain.AcceptHeaders(std::vector<Header>{ahead[0]->header()});
+  world.chain.AcceptHeaders(test::HeadersOf(ahead));
   world.Receive(world.peer, Ask(ahead[0]->hash()));
   EXPECT_EQ(world.Take<wire::NotFound>(world.peer).size(), 1u);
 }

@@ -8,16 +8,8 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-using test::BlockPlan;
-using test::MakeBlock;
+using test::Mutated;
 using test::ProtocolWorld;
-
-/// The same header over other bytes: the witness of the coinbase is not the one committed to.
-BlockPtr Mutated(const BlockPtr& block) {
-  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
-  coinbase.inputs[0].witness = {Bytes(32, 1)};
-  return test::JoinBlock(block->header(), std::vector<TransactionPtr>{coinbase.Finish()});
-}
 
 /// Far from the tip, so that nothing is fetched outside the window.
 struct FarWorld : ProtocolWorld {
@@ -29,8 +21,7 @@ TEST(BlockSync, FetchesFromManyAtOnce) {
   const auto blocks = world.chain.Make(64);
   std::set<BlockHash> asked;
   for (int i = 0; i < 3; ++i) {
-    const PeerId peer = world.Join();
-    world.Announce(peer, blocks);
+    const PeerId peer = world.JoinWith(blocks);
     const auto of_peer = world.TakeAsked(peer);
     EXPECT_EQ(of_peer.size(), 16u);
     asked.insert(of_peer.begin(), of_peer.end());
@@ -42,8 +33,7 @@ TEST(BlockSync, FetchesFromManyAtOnce) {
 TEST(BlockSync, AsksForTheNextAsBlocksArrive) {
   FarWorld world;
   const auto blocks = world.chain.Make(100);
-  const PeerId peer = world.Join();
-  world.Announce(peer, blocks);
+  const PeerId peer = world.JoinWith(blocks);
   for (const BlockPtr& block : blocks) world.Deliver(peer, block);
   EXPECT_EQ(world.TakeAsked(peer).size(), 100u);
   EXPECT_EQ(world.chain.Height(), 100);
@@ -53,8 +43,7 @@ TEST(BlockSync, AsksForTheNextAsBlocksArrive) {
 TEST(BlockSync, BlocksMayComeInAnyOrder) {
   FarWorld world;
   const auto blocks = world.chain.Make(16);
-  const PeerId peer = world.Join();
-  world.Announce(peer, blocks);
+  const PeerId peer = world.JoinWith(blocks);
   for (auto it = blocks.rbegin(); it != blocks.rend(); ++it) world.Deliver(peer, *it);
   EXPECT_EQ(world.chain.Height(), 16);
 }
@@ -62,16 +51,10 @@ TEST(BlockSync, BlocksMayComeInAnyOrder) {
 TEST(BlockSync, WhoKeepsTheWindowFromMovingIsLetGo) {
   FarWorld world;
   const auto blocks = world.chain.Make(1100);
-  const PeerId staller = world.Join();
-  world.Announce(staller, blocks);
-  const PeerId honest = world.Join();
-  world.Announce(honest, blocks);
-  std::map<BlockHash, BlockPtr> by_hash;
-  for (const BlockPtr& block : blocks) by_hash[block->hash()] = block;
+  const PeerId staller = world.JoinWith(blocks);
+  const PeerId honest = world.JoinWith(blocks);
   const auto deliver_all = [&] {
-    for (auto asked = world.TakeAsked(honest); !asked.empty(); asked = world.TakeAsked(honest)) {
-      for (const BlockHash& hash : asked) world.Deliver(honest, by_hash[hash]);
-    }
+    while (world.DeliverAsked(honest, blocks)) continue;
   };
   deliver_all();
   EXPECT_EQ(world.chain.Height(), 0);
@@ -87,15 +70,11 @@ TEST(BlockSync, WhoKeepsTheWindowFromMovingIsLetGo) {
 TEST(BlockSync, WhatWeHaveNotJudgedIsNobodysFault) {
   FarWorld world;
   const auto blocks = world.chain.Make(1100);
-  std::map<BlockHash, BlockPtr> by_hash;
-  for (const BlockPtr& block : blocks) by_hash[block->hash()] = block;
-  const PeerId first = world.Join();
-  world.Announce(first, blocks);
-  const PeerId second = world.Join();
-  world.Announce(second, blocks);
+  const PeerId first = world.JoinWith(blocks);
+  const PeerId second = world.JoinWith(blocks);
   world.hold = ProtocolWorld::kBlocks;
-  for (const BlockHash& hash : world.TakeAsked(first)) world.Deliver(first, by_hash[hash]);
-  for (const BlockHash& hash : world.TakeAsked(second)) world.Deliver(second, by_hash[hash]);
+  world.DeliverAsked(first, blocks);
+  world.DeliverAsked(second, blocks);
   world.Wait(seconds(100));
   EXPECT_FALSE(world.IsGone(first));
   EXPECT_FALSE(world.IsGone(second));
@@ -104,10 +83,8 @@ TEST(BlockSync, WhatWeHaveNotJudgedIsNobodysFault) {
 TEST(BlockSync, BlocksOfOneWhoHasGoneAreAskedOfAnother) {
   FarWorld world;
   const auto blocks = world.chain.Make(10);
-  const PeerId first = world.Join();
-  world.Announce(first, blocks);
-  const PeerId second = world.Join();
-  world.Announce(second, blocks);
+  const PeerId first = world.JoinWith(blocks);
+  const PeerId second = world.JoinWith(blocks);
   EXPECT_TRUE(world.TakeAsked(second).empty());
   world.Leave(first);
   EXPECT_EQ(world.TakeAsked(second).size(), 10u);
@@ -116,10 +93,8 @@ TEST(BlockSync, BlocksOfOneWhoHasGoneAreAskedOfAnother) {
 TEST(BlockSync, WhoDoesNotHaveABlockIsNotAwaited) {
   FarWorld world;
   const auto blocks = world.chain.Make(1);
-  const PeerId first = world.Join();
-  world.Announce(first, blocks);
-  const PeerId second = world.Join();
-  world.Announce(second, blocks);
+  const PeerId first = world.JoinWith(blocks);
+  const PeerId second = world.JoinWith(blocks);
   world.Receive(
       first, wire::NotFound{{wire::InvItem::Of(blocks[0]->hash(), wire::InvItem::kWitnessBlock)}});
   EXPECT_EQ(world.TakeAsked(first).size(), 1u);
@@ -134,8 +109,7 @@ TEST(BlockSync, WhoDoesNotHaveABlockIsNotAwaited) {
 TEST(BlockSync, WhoDoesNotDeliverIsLetGo) {
   FarWorld world;
   world.settings.ping_timeout = std::chrono::hours(100);
-  const PeerId peer = world.Join();
-  world.Announce(peer, world.chain.Make(3));
+  const PeerId peer = world.JoinWith(world.chain.Make(3));
   world.Wait(minutes(9));
   EXPECT_FALSE(world.IsGone(peer));
   world.Wait(minutes(2));
@@ -145,27 +119,20 @@ TEST(BlockSync, WhoDoesNotDeliverIsLetGo) {
 TEST(BlockSync, WhatIsHandedOverIsBounded) {
   FarWorld world;
   const auto blocks = world.chain.Make(300);
-  std::map<BlockHash, BlockPtr> by_hash;
-  for (const BlockPtr& block : blocks) by_hash[block->hash()] = block;
   world.hold = ProtocolWorld::kBlocks;
   std::vector<PeerId> peers;
   for (int i = 0; i < 8; ++i) {
-    peers.push_back(world.Join());
-    world.Announce(peers.back(), blocks);
+    peers.push_back(world.JoinWith(blocks));
   }
   for (int round = 0; round < 20; ++round) {
-    for (const PeerId peer : peers) {
-      for (const BlockHash& hash : world.TakeAsked(peer)) world.Deliver(peer, by_hash[hash]);
-    }
+    for (const PeerId peer : peers) world.DeliverAsked(peer, blocks);
   }
   EXPECT_GE(world.questions.size(), BlockSync::kMostJudging);
   EXPECT_LE(world.questions.size(), BlockSync::kMostJudging + 8 * BlockSync::kPerPeer);
   world.hold = 0;
   world.AnswerAll();
   for (int round = 0; round < 20; ++round) {
-    for (const PeerId peer : peers) {
-      for (const BlockHash& hash : world.TakeAsked(peer)) world.Deliver(peer, by_hash[hash]);
-    }
+    for (const PeerId peer : peers) world.DeliverAsked(peer, blocks);
   }
   EXPECT_EQ(world.chain.Height(), 300);
 }
@@ -173,10 +140,8 @@ TEST(BlockSync, WhatIsHandedOverIsBounded) {
 TEST(BlockSync, MutatedBytesCostTheSenderNotTheBlock) {
   ProtocolWorld world;
   const auto blocks = world.chain.Make(1);
-  const PeerId liar = world.Join();
-  world.Announce(liar, blocks);
-  const PeerId honest = world.Join();
-  world.Announce(honest, blocks);
+  const PeerId liar = world.JoinWith(blocks);
+  const PeerId honest = world.JoinWith(blocks);
   world.Deliver(liar, Mutated(blocks[0]));
   EXPECT_TRUE(world.IsGone(liar));
   EXPECT_TRUE(world.IsDiscouraged(liar));
@@ -189,8 +154,7 @@ TEST(BlockSync, AnInvalidBlockIsTheSendersFault) {
   ProtocolWorld world;
   const auto blocks = world.chain.Make(1);
   world.chain.breaking.insert(blocks[0]->hash());
-  const PeerId peer = world.Join();
-  world.Announce(peer, blocks);
+  const PeerId peer = world.JoinWith(blocks);
   world.Deliver(peer, blocks[0]);
   EXPECT_TRUE(world.IsGone(peer));
   EXPECT_TRUE(world.chain.Find(blocks[0]->hash())->failed);
@@ -256,8 +220,7 @@ TEST(BlockSync, AnUnaskedBlockOfTooLittleWorkIsIgnored) {
 TEST(BlockSync, AnUnaskedBlockFarAheadIsNotStored) {
   ProtocolWorld world;
   const auto blocks = world.chain.Make(300);
-  const PeerId peer = world.Join();
-  world.Announce(peer, blocks);
+  world.JoinWith(blocks);
   const PeerId other = world.JoinInbound();
   world.Deliver(other, blocks[287]);
   world.Deliver(other, blocks[288]);
@@ -310,8 +273,7 @@ TEST(BlockSync, ABranchOfAsMuchWorkIsFetched) {
   ProtocolWorld world;
   const auto fork = world.chain.Make(2, 9);
   world.chain.Extend(2);
-  const PeerId peer = world.Join();
-  world.Announce(peer, fork);
+  const PeerId peer = world.JoinWith(fork);
   EXPECT_EQ(world.TakeAsked(peer).size(), 2u);
   for (const BlockPtr& block : fork) world.Deliver(peer, block);
   EXPECT_TRUE(world.chain.Find(fork[1]->hash())->HasBody());
@@ -322,7 +284,7 @@ TEST(BlockSync, FetchesAnyBlockForTheOperator) {
   ProtocolWorld world;
   const auto fork = world.chain.Make(1, 9);
   world.chain.Extend(2);
-  world.chain.AcceptHeaders(std::vector<Header>{fork[0]->header()});
+  world.chain.AcceptHeaders(test::HeadersOf(fork));
   const PeerId peer = world.Join();
   Protocol& protocol = *world.protocol;
   EXPECT_EQ(protocol.FetchBlock(peer, BlockHash{}, world.now), "Block header missing");

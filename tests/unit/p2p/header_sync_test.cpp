@@ -190,8 +190,7 @@ TEST(HeaderSync, OnAnUnknownParentWhatLiesBetweenIsAskedForOnce) {
   EXPECT_FALSE(world.IsGone(peer));
   // Another tells us of it: now we know that this one has it, too.
   world.hold = ProtocolWorld::kBlocks;
-  const PeerId other = world.Join();
-  world.Announce(other, blocks);
+  world.JoinWith(blocks);
   world.Wait(seconds(1));
   world.Receive(peer, wire::Ping{1});
   EXPECT_EQ(world.InfoOf(peer).synced_headers, 4);

@@ -9,7 +9,6 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-using test::PlayedPeer;
 using test::SomeTransaction;
 using test::TransactionWorld;
 using wire::InvItem;
