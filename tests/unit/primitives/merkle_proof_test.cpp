@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/naive_root.h"
 #include "tests/support/vectors.h"
 
 namespace cairn {
@@ -18,33 +19,11 @@ TransactionPtr MakeTransaction(uint32_t number) {
   return draft.Finish();
 }
 
-crypto::Digest HashOfPair(const crypto::Digest& left, const crypto::Digest& right) {
-  Bytes pair(left.begin(), left.end());
-  Append(pair, right);
-  return crypto::Sha256dOf(pair);
-}
-
-/// Computed level by level, without any of the tricks of the code under test.
-MerkleRoot NaiveRoot(std::vector<crypto::Digest> level) {
-  while (level.size() > 1) {
-    if (level.size() % 2 == 1) level.push_back(level.back());
-    std::vector<crypto::Digest> above;
-    for (size_t i = 0; i < level.size(); i += 2)
-      above.push_back(HashOfPair(level[i], level[i + 1]));
-    level = above;
-  }
-  return {level[0]};
-}
-
 BlockPtr MakeBlock(uint32_t count) {
   std::vector<TransactionPtr> transactions;
-  std::vector<crypto::Digest> leaves;
-  for (uint32_t i = 0; i < count; ++i) {
-    transactions.push_back(MakeTransaction(i));
-    leaves.push_back(transactions.back()->txid.bytes);
-  }
+  for (uint32_t i = 0; i < count; ++i) transactions.push_back(MakeTransaction(i));
   Header header;
-  header.merkle_root = NaiveRoot(leaves);
+  header.merkle_root = test::NaiveRoot(transactions);
   return Block::Parse(SerializeBlock(header, transactions)).value();
 }
 
@@ -163,10 +142,8 @@ TEST(MerkleProof, EqualNeighboursAreRefused) {
   // Three transactions have the same root as four of which the last two are equal.
   std::vector<TransactionPtr> transactions = {MakeTransaction(1), MakeTransaction(2),
                                               MakeTransaction(3), MakeTransaction(3)};
-  std::vector<crypto::Digest> leaves;
-  for (const auto& transaction : transactions) leaves.push_back(transaction->txid.bytes);
   Header header;
-  header.merkle_root = NaiveRoot(leaves);
+  header.merkle_root = test::NaiveRoot(transactions);
   const BlockPtr four = Block::Parse(SerializeBlock(header, transactions)).value();
   EXPECT_FALSE(MerkleProof::Of(*four, BitsOf(0b1000, 4)).Matches());
   EXPECT_FALSE(MerkleProof::Of(*four, BitsOf(0b0100, 4)).Matches());

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "cairn/crypto/sha256.h"
 #include "cairn/wire/message.h"
+#include "tests/support/naive_root.h"
 #include "tests/support/wire_samples.h"
 
 namespace cairn::wire {
@@ -15,26 +15,9 @@ namespace {
 
 constexpr uint64_t kNonce = 0x1122334455667788;
 
-/// Computed level by level, plainly.
-MerkleRoot NaiveRoot(const std::vector<TransactionPtr>& transactions) {
-  std::vector<crypto::Digest> level;
-  for (const TransactionPtr& transaction : transactions) level.push_back(transaction->txid.bytes);
-  while (level.size() > 1) {
-    if (level.size() % 2 == 1) level.push_back(level.back());
-    std::vector<crypto::Digest> above;
-    for (size_t i = 0; i < level.size(); i += 2) {
-      Bytes pair(level[i].begin(), level[i].end());
-      Append(pair, level[i + 1]);
-      above.push_back(crypto::Sha256dOf(pair));
-    }
-    level = above;
-  }
-  return {level[0]};
-}
-
 BlockPtr MakeBlock(const std::vector<TransactionPtr>& transactions) {
   Header header = test::HeaderNumbered(1);
-  header.merkle_root = NaiveRoot(transactions);
+  header.merkle_root = test::NaiveRoot(transactions);
   return Block::Parse(SerializeBlock(header, transactions)).value();
 }
 
@@ -170,10 +153,10 @@ TEST_F(CompactBlockAssemblyTest, WrongTransactionsMayBeACollision) {
 TEST_F(CompactBlockAssemblyTest, RepeatedTransactionsAreACollision) {
   // The last two once more: the same root (CVE-2012-2459).
   auto repeated = test::TransactionsNumbered(0, 6);
-  const MerkleRoot root = NaiveRoot(repeated);
+  const MerkleRoot root = test::NaiveRoot(repeated);
   repeated.push_back(repeated[4]);
   repeated.push_back(repeated[5]);
-  ASSERT_EQ(NaiveRoot(repeated), root);
+  ASSERT_EQ(test::NaiveRoot(repeated), root);
   CompactBlock compact;
   compact.header = test::HeaderNumbered(1);
   compact.header.merkle_root = root;
