@@ -51,16 +51,8 @@ BlockPtr Mint::MakeMutated(const BlockPtr& block) {
 }
 
 const std::vector<Header>& Mint::LowWorkHeaders(size_t count) {
-  const auto genesis = ByteSpan(params_.genesis_block).first<Header::kSize>();
-  while (low_work_.size() < count) {
-    const Header& before = low_work_.empty() ? Header::From(genesis) : low_work_.back();
-    Header header = before;
-    header.previous = low_work_.empty() ? params_.genesis_hash : before.Hash();
-    header.merkle_root.bytes[0] = 1;
-    header.version = 0x20000000;
-    header.time = before.time + 1;
-    test::SolveHeader(header, params_);
-    low_work_.push_back(header);
+  if (low_work_.size() < count) {
+    low_work_ = test::HeadersOn(params_, test::Place::Genesis(params_), count, 1);
   }
   return low_work_;
 }

@@ -117,6 +117,25 @@ inline std::vector<MadeBlock> MakeChain(const consensus::Params& params, Place p
   return chain;
 }
 
+/// Headers with work one on another, of blocks that nobody has. `bits`: else regtest's.
+inline std::vector<Header> HeadersOn(const consensus::Params& params, const Place& parent,
+                                     size_t count, uint32_t tag = 0,
+                                     std::optional<uint32_t> bits = {}) {
+  std::vector<Header> headers;
+  BlockHash previous = parent.hash;
+  for (size_t i = 0; i < count; ++i) {
+    Header& header = headers.emplace_back();
+    header.version = 0x20000000;
+    header.previous = previous;
+    header.merkle_root.bytes[0] = static_cast<uint8_t>(tag);
+    header.time = parent.time + static_cast<uint32_t>(i) + 1;
+    header.bits = bits.value_or(params.retarget.limit_bits);
+    SolveHeader(header, params);
+    previous = header.Hash();
+  }
+  return headers;
+}
+
 inline OutPoint OutputOf(const Transaction& tx, uint32_t index = 0) { return {tx.txid, index}; }
 
 /// Spends an output that anybody can spend into one of the same kind.

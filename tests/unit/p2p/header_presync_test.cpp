@@ -4,6 +4,7 @@
 
 #include "cairn/genesis/chain_file.h"
 #include "consensus/work.h"
+#include "tests/support/block_maker.h"
 #include "tests/support/ledger_world.h"
 
 namespace cairn::p2p {
@@ -22,19 +23,7 @@ class HeaderPresyncTest : public testing::Test {
   }
 
   std::vector<Header> Chain(size_t length, uint32_t salt = 0) const {
-    std::vector<Header> headers;
-    BlockHash previous = genesis_.hash;
-    for (size_t i = 0; i < length; ++i) {
-      Header header;
-      header.previous = previous;
-      header.bits = genesis_.header.bits;
-      header.time = genesis_.header.time + static_cast<uint32_t>(i) + 1;
-      header.version = static_cast<int32_t>(salt);
-      while (!consensus::MeetsTarget(header.Hash(), header.bits, params_.retarget)) ++header.nonce;
-      previous = header.Hash();
-      headers.push_back(header);
-    }
-    return headers;
+    return test::HeadersOn(params_, test::Place::Of(&genesis_), length, salt, genesis_.header.bits);
   }
 
   U256 WorkOf(size_t headers) const {

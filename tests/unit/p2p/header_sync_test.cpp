@@ -8,27 +8,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using test::Place;
+using test::HeadersOn;
 using test::ProtocolWorld;
-
-/// Headers with work one on another, of blocks that nobody has.
-std::vector<Header> HeadersOn(const consensus::Params& params, const Place& parent, size_t count,
-                              uint32_t tag = 0) {
-  std::vector<Header> headers;
-  BlockHash previous = parent.hash;
-  for (size_t i = 0; i < count; ++i) {
-    Header header;
-    header.version = 0x20000000;
-    header.previous = previous;
-    header.merkle_root.bytes[0] = static_cast<uint8_t>(tag);
-    header.time = parent.time + static_cast<uint32_t>(i) + 1;
-    header.bits = params.retarget.limit_bits;
-    test::SolveHeader(header, params);
-    previous = header.Hash();
-    headers.push_back(header);
-  }
-  return headers;
-}
 
 /// The answer to a getheaders of a peer that has these headers and nothing else.
 wire::Headers AnswerTo(const wire::GetHeaders& question, const std::vector<Header>& chain) {
