@@ -26,7 +26,6 @@ class MemoryPool final : public p2p::Pool {
   /// Up to so many bytes for a block, in an order of its own.
   std::vector<TransactionPtr> Choose(size_t most_bytes) const;
 
-  size_t size() const { return by_wtxid_.size(); }
   /// Bytes, without the transactions themselves, which nodes share.
   size_t MemoryUse() const;
 

@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "cairn/base/writer.h"
-#include "cairn/wire/frame.h"
 
 namespace cairn::simulation {
 namespace {
@@ -98,9 +97,5 @@ struct Sizer {
 }  // namespace
 
 size_t PayloadSize(const wire::Message& message) { return std::visit(Sizer(), message); }
-
-size_t WireSize(const wire::Message& message) {
-  return wire::FrameHeader::kSize + PayloadSize(message);
-}
 
 }  // namespace cairn::simulation

@@ -8,7 +8,4 @@ namespace cairn::simulation {
 /// Of the payload alone.
 size_t PayloadSize(const wire::Message& message);
 
-/// With the frame.
-size_t WireSize(const wire::Message& message);
-
 }  // namespace cairn::simulation

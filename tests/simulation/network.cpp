@@ -47,8 +47,7 @@ HostId Network::Opposite(HostId host, PeerId peer) const {
   return links_[other / 2].ends[other % 2].host;
 }
 
-void Network::Connect(HostId host, const wire::Endpoint& to, ConnectionType type,
-                      std::optional<wire::Endpoint> from) {
+void Network::Connect(HostId host, const wire::Endpoint& to, ConnectionType type) {
   const auto target = HostAt(to.address);
   const double swing = traits_.spread * (2 * random_.Unit() - 1);
   const auto latency = Duration(
@@ -60,7 +59,7 @@ void Network::Connect(HostId host, const wire::Endpoint& to, ConnectionType type
     return;
   }
   const auto port = static_cast<uint16_t>(kFirstOwnPort + random_.Below(kFirstOwnPort));
-  const wire::Endpoint seen = from.value_or(wire::Endpoint{EndpointOf(host).address, port});
+  const wire::Endpoint seen{EndpointOf(host).address, port};
   events_.PushCall(now_ + 2 * latency, [this, host, to, target, type, seen, latency] {
     if (!hosts_[host].online) return;
     if (!hosts_[*target].online || IsCut(host, *target)) {

@@ -69,17 +69,14 @@ class Network {
 
   /// Hosts are numbered from 0.
   HostId Add(Host& host, const wire::Endpoint& endpoint);
-  size_t size() const { return hosts_.size(); }
   const wire::Endpoint& EndpointOf(HostId host) const { return hosts_[host].endpoint; }
   /// Nothing if nobody has that address, whatever the port.
   std::optional<HostId> HostAt(const wire::NetAddress& address) const;
   /// Who is at the other end.
   HostId Opposite(HostId host, PeerId peer) const;
 
-  /// An answer follows: `Connected` at both ends, or `ConnectFailed`. `from` is the address that
-  /// the other side sees, if it is not the host's.
-  void Connect(HostId host, const wire::Endpoint& to, ConnectionType type,
-               std::optional<wire::Endpoint> from = {});
+  /// An answer follows: `Connected` at both ends, or `ConnectFailed`.
+  void Connect(HostId host, const wire::Endpoint& to, ConnectionType type);
   void Send(HostId host, PeerId peer, wire::Message message);
   /// `Disconnected` follows at both ends.
   void Close(HostId host, PeerId peer);
@@ -88,7 +85,6 @@ class Network {
   /// Offline nobody can be connected to, and all connections end: for the others after a while, for
   /// the host itself at once and without a word.
   void SetOnline(HostId host, bool online);
-  bool IsOnline(HostId host) const { return hosts_[host].online; }
 
   /// Cuts the hosts of which `side` is true off from the others.
   void Partition(std::vector<bool> side);

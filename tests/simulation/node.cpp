@@ -214,10 +214,10 @@ void Node::Judge(PeerId peer, const BlockPtr& block) {
   protocol_->TipChanged(world_.now());
 }
 
-void Node::Mine(size_t most_bytes, bool invalid) {
+void Node::Mine(size_t most_bytes) {
   const BlockPtr block =
-      world_.mint().MakeBlock(*ledger_.tip(), pool_.Choose(most_bytes), world_.now(), invalid);
-  if (!invalid) world_.OnBlockFound(block, id_);
+      world_.mint().MakeBlock(*ledger_.tip(), pool_.Choose(most_bytes), world_.now());
+  world_.OnBlockFound(block, id_);
   SubmitBlock(kNobody, block);
   PlanWake();
 }

@@ -34,7 +34,7 @@ class Node final : public Host, private p2p::Effects {
   bool IsRunning() const { return protocol_ != nullptr; }
 
   /// Makes a block on its tip, as a miner with a good connection to it would.
-  void Mine(size_t most_bytes, bool invalid = false);
+  void Mine(size_t most_bytes);
   /// A wallet hands over a transaction.
   void AddTransaction(const TransactionPtr& transaction);
   /// It has had that since before the simulation began.

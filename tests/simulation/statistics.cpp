@@ -23,11 +23,10 @@ Percentiles PercentilesOf(std::vector<int32_t>& milliseconds) {
   return result;
 }
 
-void Statistics::BlockFound(const BlockHash& hash, int height, HostId miner, Instant now) {
+void Statistics::BlockFound(const BlockHash& hash, HostId miner, Instant now) {
   by_hash_.emplace(hash, blocks_.size());
   BlockRecord& record = blocks_.emplace_back();
   record.hash = hash;
-  record.height = height;
   record.miner = miner;
   record.found = now;
   record.arrivals.assign(nodes_, BlockRecord::kNotSeen);
@@ -41,11 +40,6 @@ void Statistics::BlockStored(const BlockHash& hash, HostId node, Instant now) {
   if (arrival != BlockRecord::kNotSeen) return;
   const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - record.found);
   arrival = static_cast<int32_t>(passed.count());
-}
-
-const BlockRecord* Statistics::Find(const BlockHash& hash) const {
-  const auto found = by_hash_.find(hash);
-  return found == by_hash_.end() ? nullptr : &blocks_[found->second];
 }
 
 }  // namespace cairn::simulation

@@ -18,7 +18,6 @@ struct BlockRecord {
   static constexpr int32_t kNotSeen = -1;
 
   BlockHash hash;
-  int height = 0;
   HostId miner = 0;
   Instant found;
   std::vector<int32_t> arrivals;  // by node: milliseconds until it was stored
@@ -29,8 +28,6 @@ struct Contacts {
   uint64_t begun = 0;
   uint64_t ended = 0;
   Duration longest{0};  // of those that have ended
-
-  uint64_t Open() const { return begun - ended; }
 };
 
 struct Percentiles {
@@ -49,12 +46,11 @@ class Statistics {
  public:
   explicit Statistics(size_t nodes) : nodes_(nodes) {}
 
-  void BlockFound(const BlockHash& hash, int height, HostId miner, Instant now);
+  void BlockFound(const BlockHash& hash, HostId miner, Instant now);
   void BlockStored(const BlockHash& hash, HostId node, Instant now);
   void Disconnection(const std::string& reason) { ++disconnections_[reason]; }
 
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
-  const BlockRecord* Find(const BlockHash& hash) const;
   /// By the reason that was given, without numbers.
   const std::map<std::string, uint64_t>& disconnections() const { return disconnections_; }
 

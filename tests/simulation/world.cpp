@@ -78,10 +78,6 @@ void World::MakePast() {
     observer_.Submit(block);
     for (const auto& node : nodes_) node->Remember(block);
   }
-  for (size_t i = 0; i < options_.base_transactions; ++i) {
-    const TransactionPtr transaction = mint_.MakeTransaction();
-    for (const auto& node : nodes_) node->Remember(transaction);
-  }
 }
 
 void World::Start() {
@@ -263,8 +259,7 @@ size_t World::LingeringContacts(Duration since) const {
 
 void World::OnBlockFound(const BlockPtr& block, HostId miner) {
   observer_.Submit(block);
-  const ledger::HeaderEntry* entry = observer_.Find(block->hash());
-  statistics_.BlockFound(block->hash(), entry->height, miner, now_);
+  statistics_.BlockFound(block->hash(), miner, now_);
   for (const auto& attacker : attackers_) attacker->OnBlockFound(block);
 }
 

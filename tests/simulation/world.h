@@ -30,7 +30,6 @@ struct WorldOptions {
   Duration spacing = std::chrono::hours(1000000);  // of blocks, on average; none by default
   size_t block_bytes = 1'000'000;                  // of transactions, at most
   Duration transaction_spacing{0};                 // zero: none
-  size_t base_transactions = 0;                    // that everyone has in the pool at the beginning
   bool compact_blocks = true;
 
   // How long a ledger takes, on top of what the protocol does.
@@ -93,7 +92,6 @@ class World {
   /// Contacts with attackers that stand although the attack began so long ago.
   size_t LingeringContacts(Duration since) const;
   size_t AttackerCount() const { return attackers_.size(); }
-  Adversary& attacker(size_t index) { return *attackers_[index]; }
   bool IsAttacker(HostId host) const { return host >= nodes_.size(); }
 
   /// Somebody to connect to, by chance.
