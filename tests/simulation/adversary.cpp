@@ -9,7 +9,6 @@
 namespace cairn::simulation {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::array<std::pair<Attack, std::string_view>, 8> kNames = {{
@@ -39,13 +38,6 @@ std::string_view NameOf(Attack attack) {
     if (one == attack) return name;
   }
   return "";
-}
-
-std::optional<Attack> AttackNamed(std::string_view name) {
-  for (const auto& [attack, one] : kNames) {
-    if (one == name) return attack;
-  }
-  return std::nullopt;
 }
 
 const std::vector<Attack>& AllAttacks() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,7 +25,6 @@ enum class Attack : uint8_t {
 
 /// As the command line calls it: "stall", "header-lies", ...
 std::string_view NameOf(Attack attack);
-std::optional<Attack> AttackNamed(std::string_view name);
 const std::vector<Attack>& AllAttacks();
 
 class Adversary final : public Host {

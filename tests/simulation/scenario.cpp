@@ -102,17 +102,22 @@ class Recorder {
   TraceHash trace_;
 };
 
+/// Lets so much time go by, at its end without new blocks, and records what has come of it.
+void RunToTheEnd(World& world, Duration time, Recorder& recorder) {
+  world.Run(time - kQuiet);
+  world.StopMining();
+  world.Run(kQuiet);
+  recorder.Add(world);
+  recorder.DemandHealth(world);
+}
+
 Outcome RunDay(const ScenarioOptions& options) {
   Recorder recorder(options);
   WorldOptions setting = BasicOptions(options);
   setting.transaction_spacing = minutes(5);
   World world(setting);
   world.Start();
-  world.Run(Hours(options.hours) - kQuiet);
-  world.StopMining();
-  world.Run(kQuiet);
-  recorder.Add(world);
-  recorder.DemandHealth(world);
+  RunToTheEnd(world, Hours(options.hours), recorder);
   return recorder.Finish();
 }
 
@@ -128,11 +133,7 @@ Outcome RunPartition(const ScenarioOptions& options, Duration outage, Duration a
   world.Run(seconds(30));
   world.Heal();
   const auto after = std::max<Duration>(allowed, Hours(options.hours) - minutes(20) - outage);
-  world.Run(after - kQuiet);
-  world.StopMining();
-  world.Run(kQuiet);
-  recorder.Add(world);
-  recorder.DemandHealth(world);
+  RunToTheEnd(world, after, recorder);
   const auto convergence = world.Convergence();
   recorder.Demand("one chain in time", convergence && *convergence <= allowed);
   return recorder.Finish();
@@ -152,11 +153,7 @@ Outcome RunAttack(const ScenarioOptions& options, Attack attack) {
   Recorder recorder(options);
   World world(AttackOptions(options, attack));
   world.Start();
-  world.Run(Hours(options.hours) - kQuiet);
-  world.StopMining();
-  world.Run(kQuiet);
-  recorder.Add(world);
-  recorder.DemandHealth(world);
+  RunToTheEnd(world, Hours(options.hours), recorder);
   const Statistics& statistics = world.statistics();
   const size_t lingering = world.LingeringContacts(kAttackMayLast);
   recorder.json().Key("lingering_contacts").Uint(lingering);
@@ -198,16 +195,12 @@ Outcome RunEclipse(const ScenarioOptions& options) {
   victim.Stop();
   world.Run(minutes(1));
   victim.Start();
-  world.Run(Hours(options.hours) / 2 - kQuiet);
-  world.StopMining();
-  world.Run(kQuiet);
-  recorder.Add(world);
+  RunToTheEnd(world, Hours(options.hours) / 2, recorder);
   recorder.json().Key("victim").BeginObject();
   recorder.json().Key("outbound").Uint(victim.OutboundCount());
   recorder.json().Key("outbound_attackers").Uint(victim.OutboundAttackers());
   recorder.json().Key("known_addresses").Uint(victim.book().Size());
   recorder.json().EndObject();
-  recorder.DemandHealth(world);
   recorder.Demand("most outbound connections of the victim are to honest nodes",
                   2 * victim.OutboundAttackers() < victim.OutboundCount());
   return recorder.Finish();
@@ -245,8 +238,6 @@ Outcome RunPropagation(const ScenarioOptions& options) {
   return recorder.Finish();
 }
 
-constexpr const char* kAttackPrefix = "attack-";
-
 }  // namespace
 
 bool Outcome::Succeeded() const {
@@ -256,15 +247,20 @@ bool Outcome::Succeeded() const {
 const std::vector<ScenarioInfo>& Scenarios() {
   static const std::vector<ScenarioInfo> all = [] {
     std::vector<ScenarioInfo> list = {
-        {"day", "honest nodes, a block every ten minutes", 1000, 24},
-        {"partition-15", "40 % of the nodes are cut off for 15 minutes", 200, 1.5},
-        {"partition-60", "40 % of the nodes are cut off for an hour", 200, 2.5},
-        {"churn", "nodes leave and come back", 200, 6},
-        {"propagation", "full blocks, with compact blocks and without", 200, 2},
+        {"day", "honest nodes, a block every ten minutes", 1000, 24, RunDay},
+        {"partition-15", "40 % of the nodes are cut off for 15 minutes", 200, 1.5,
+         [](const auto& options) { return RunPartition(options, minutes(15), minutes(2)); }},
+        {"partition-60", "40 % of the nodes are cut off for an hour", 200, 2.5,
+         [](const auto& options) { return RunPartition(options, minutes(60), minutes(30)); }},
+        {"churn", "nodes leave and come back", 200, 6, RunChurn},
+        {"propagation", "full blocks, with compact blocks and without", 200, 2, RunPropagation},
     };
     for (const Attack attack : AllAttacks()) {
-      list.push_back({kAttackPrefix + std::string(NameOf(attack)),
-                      "30 % of all are attackers of this kind", 200, 3});
+      list.push_back(
+          {"attack-" + std::string(NameOf(attack)), "30 % of all are attackers of this kind", 200,
+           3, [attack](const ScenarioOptions& options) {
+             return attack == Attack::kEclipse ? RunEclipse(options) : RunAttack(options, attack);
+           }});
     }
     return list;
   }();
@@ -278,15 +274,7 @@ std::optional<Outcome> RunScenario(const ScenarioOptions& given) {
   ScenarioOptions options = given;
   if (options.nodes == 0) options.nodes = info->nodes;
   if (options.hours <= 0) options.hours = info->hours;
-  const std::string& name = options.name;
-  if (name == "day") return RunDay(options);
-  if (name == "partition-15") return RunPartition(options, minutes(15), minutes(2));
-  if (name == "partition-60") return RunPartition(options, minutes(60), minutes(30));
-  if (name == "churn") return RunChurn(options);
-  if (name == "propagation") return RunPropagation(options);
-  const auto attack = AttackNamed(std::string_view(name).substr(7));
-  if (*attack == Attack::kEclipse) return RunEclipse(options);
-  return RunAttack(options, *attack);
+  return info->run(options);
 }
 
 }  // namespace cairn::simulation

@@ -1,9 +1,9 @@
 // What can be simulated, by name, and what comes of it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tests/simulation/plot.h"
@@ -40,6 +40,7 @@ struct ScenarioInfo {
   std::string about;
   size_t nodes;
   double hours;
+  std::function<Outcome(const ScenarioOptions&)> run;
 };
 
 const std::vector<ScenarioInfo>& Scenarios();
