@@ -20,10 +20,23 @@ namespace cairn::mempool {
 /// The script that anybody satisfies, as P2WSH wants to see it.
 inline Bytes OpenScript() { return {OP_1}; }
 
+inline Bytes P2wsh(ByteSpan script) {
+  return ScriptBuilder().Op(OP_0).Push(crypto::Sha256Of(script)).Take();
+}
+
 /// A standard output that anybody can spend.
-inline Bytes OpenOutput() {
-  const crypto::Digest hash = crypto::Sha256Of(OpenScript());
-  return ScriptBuilder().Op(OP_0).Push(hash).Take();
+inline Bytes OpenOutput() { return P2wsh(OpenScript()); }
+
+/// Any one of so many keys signs, without a hash around it.
+inline Bytes BareMultisig(int keys) {
+  ScriptBuilder builder;
+  builder.Number(1);
+  for (int i = 0; i < keys; ++i) {
+    Bytes key(33, static_cast<uint8_t>(i + 1));
+    key[0] = 2;
+    builder.Push(key);
+  }
+  return builder.Number(keys).Op(OP_CHECKMULTISIG).Take();
 }
 
 class PoolTest : public testing::Test {
@@ -98,9 +111,14 @@ class PoolTest : public testing::Test {
   }
 
   /// Spends an output of a transaction made here.
+  static TransactionDraft ChildDraft(const TransactionPtr& parent, uint32_t output = 0,
+                                     Amount fee = kFee, size_t outputs = 1) {
+    return Draft({{parent->txid, output}}, parent->outputs[output].value, fee, outputs);
+  }
+
   static TransactionPtr Child(const TransactionPtr& parent, uint32_t output = 0,
                               Amount fee = kFee) {
-    return Draft({{parent->txid, output}}, parent->outputs[output].value, fee).Finish();
+    return ChildDraft(parent, output, fee).Finish();
   }
 
   AdmissionResult Submit(const TransactionPtr& tx) { return pool_->Submit(tx, {}); }

@@ -61,10 +61,7 @@ TEST_F(PricingTest, Sigops) {
   // Each bare multisig counts as 20, at a cost of 4 each: 200 of them cost 16,000.
   const auto draft = [this](size_t multisigs) {
     TransactionDraft made = RewardDraft(0, 1'000'000);
-    Bytes key(33, 1);
-    key[0] = 2;
-    const Bytes script = ScriptBuilder().Number(1).Push(key).Number(1).Op(OP_CHECKMULTISIG).Take();
-    for (size_t i = 0; i < multisigs; ++i) made.outputs.push_back({1000, script});
+    for (size_t i = 0; i < multisigs; ++i) made.outputs.push_back({1000, BareMultisig(1)});
     made.outputs[0].value -= static_cast<Amount>(1000 * multisigs);
     return made.Finish();
   };
@@ -190,10 +187,6 @@ class TrucTest : public PricingTest {
   static TransactionPtr Truc(TransactionDraft draft) {
     draft.version = kTrucVersion;
     return draft.Finish();
-  }
-  static TransactionDraft ChildDraft(const TransactionPtr& parent, uint32_t output = 0,
-                                     Amount fee = kFee, size_t outputs = 1) {
-    return Draft({{parent->txid, output}}, parent->outputs[output].value, fee, outputs);
   }
   void ExpectViolation(const TransactionPtr& tx, const std::string& part) {
     const AdmissionResult result = Submit(tx);

@@ -30,9 +30,6 @@ class SpendingTest : public PoolTest {
         .Op(OP_EQUAL)
         .Take();
   }
-  static Bytes P2wsh(ByteSpan script) {
-    return ScriptBuilder().Op(OP_0).Push(crypto::Sha256Of(script)).Take();
-  }
   static Bytes P2pkh(const test::TestKey& key) {
     return ScriptBuilder()
         .Op(OP_DUP)

@@ -28,17 +28,6 @@ class StandardTest : public PoolTest {
   static Bytes Data(size_t size) {
     return ScriptBuilder().Op(OP_RETURN).Push(Bytes(size, 0x61)).Take();
   }
-
-  static Bytes Multisig(int keys) {
-    ScriptBuilder builder;
-    builder.Number(1);
-    for (int i = 0; i < keys; ++i) {
-      Bytes key(33, static_cast<uint8_t>(i + 1));
-      key[0] = 2;
-      builder.Push(key);
-    }
-    return builder.Number(keys).Op(OP_CHECKMULTISIG).Take();
-  }
 };
 
 TEST_F(StandardTest, ConsensusComesFirst) {
@@ -109,8 +98,8 @@ TEST_F(StandardTest, ScriptSig) {
 TEST_F(StandardTest, OutputScripts) {
   ExpectNotStandard("scriptpubkey", WithOutput({OP_1, OP_DROP}, kCoin),
                     WithOutput(OpenOutput(), kCoin));
-  EXPECT_EQ(Verdict(WithOutput(Multisig(4), kCoin, 1).Finish()), "scriptpubkey");
-  EXPECT_EQ(Verdict(WithOutput(Multisig(3), kCoin, 1).Finish()), "");
+  EXPECT_EQ(Verdict(WithOutput(BareMultisig(4), kCoin, 1).Finish()), "scriptpubkey");
+  EXPECT_EQ(Verdict(WithOutput(BareMultisig(3), kCoin, 1).Finish()), "");
   EXPECT_EQ(Verdict(WithOutput({OP_1, 0x02, 0x4e, 0x73}, 240, 2).Finish()), "");  // an anchor
 }
 
@@ -130,7 +119,7 @@ TEST_F(StandardTest, OneDataOutput) {
 TEST_F(StandardTest, BareMultisig) {
   policy_.permit_bare_multisig = false;
   OpenPool();
-  ExpectNotStandard("bare-multisig", WithOutput(Multisig(2), kCoin), RewardDraft());
+  ExpectNotStandard("bare-multisig", WithOutput(BareMultisig(2), kCoin), RewardDraft());
 }
 
 TEST_F(StandardTest, Dust) {
