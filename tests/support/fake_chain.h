@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cairn/base/assert.h"
 #include "cairn/p2p/environment.h"
 #include "consensus/verdict.h"
 #include "consensus/work.h"
@@ -118,6 +119,19 @@ class FakeChain : public p2p::Chain {
   const ledger::HeaderEntry* Extend(int count, uint32_t tag = 0) {
     for (const BlockPtr& block : Make(count, tag)) AcceptBlock(block);
     return view_->tip;
+  }
+  /// A block of these transactions on `parent`; it becomes the tip, whatever its work.
+  BlockPtr MineOn(const ledger::HeaderEntry* parent,
+                  const std::vector<TransactionPtr>& transactions) {
+    BlockPlan plan;
+    plan.transactions = transactions;
+    plan.tag = static_cast<uint32_t>(bodies_.size());
+    const BlockPtr block = MakeBlock(params_, Place::Of(parent), plan).block;
+    AcceptBlock(block);
+    const ledger::HeaderEntry* entry = tree_.Find(block->hash());
+    CAIRN_ASSERT(entry != nullptr && entry->HasBody());
+    Publish(entry);
+    return block;
   }
   /// Forgets bodies of the best chain below that height.
   void PruneBelow(int height) {

@@ -52,10 +52,6 @@ class ProtocolWorld : public p2p::Effects {
     const ledger::HeaderEntry* entry = nullptr;
     std::optional<p2p::FilterQuery> filters;
   };
-  struct Sent {
-    p2p::PeerId to = 0;
-    wire::Message message;
-  };
   /// Who joins.
   struct Joining {
     p2p::ConnectionType type = p2p::ConnectionType::kFullRelay;
@@ -215,7 +211,6 @@ class ProtocolWorld : public p2p::Effects {
 
   // -- what came out --
 
-  std::vector<Sent> sent;
   std::map<p2p::PeerId, std::string> gone;  // whom the protocol disconnected, and why
   std::vector<wire::NetAddress> discouraged;
   bool upload_exhausted = false;  // as much was sent as -maxuploadtarget allows
@@ -224,24 +219,20 @@ class ProtocolWorld : public p2p::Effects {
   template <typename M>
   std::vector<M> Take(p2p::PeerId peer) {
     std::vector<M> taken;
-    std::vector<Sent> rest;
-    for (Sent& one : sent) {
-      M* message = one.to == peer ? std::get_if<M>(&one.message) : nullptr;
-      if (message != nullptr) {
-        taken.push_back(std::move(*message));
-      } else {
-        rest.push_back(std::move(one));
-      }
+    std::vector<wire::Message>& messages = sent_[peer];
+    for (wire::Message& one : messages) {
+      if (M* message = std::get_if<M>(&one)) taken.push_back(std::move(*message));
     }
-    sent = std::move(rest);
+    std::erase_if(messages,
+                  [](const wire::Message& one) { return std::holds_alternative<M>(one); });
     return taken;
   }
   /// The commands of what was sent to the peer, in order, pings apart; and forgets it all.
   std::vector<std::string> TakeCommands(p2p::PeerId peer) {
     std::vector<std::string> commands;
-    for (const Sent& one : sent) {
-      const std::string command(wire::CommandOf(one.message));
-      if (one.to == peer && command != "ping") commands.push_back(command);
+    for (const wire::Message& one : sent_[peer]) {
+      const std::string command(wire::CommandOf(one));
+      if (command != "ping") commands.push_back(command);
     }
     Forget(peer);
     return commands;
@@ -256,10 +247,8 @@ class ProtocolWorld : public p2p::Effects {
     }
     return asked;
   }
-  void Forget(p2p::PeerId peer) {
-    std::erase_if(sent, [&](const Sent& one) { return one.to == peer; });
-  }
-  void Forget() { sent.clear(); }
+  void Forget(p2p::PeerId peer) { sent_.erase(peer); }
+  void Forget() { sent_.clear(); }
   bool IsGone(p2p::PeerId peer) const { return gone.contains(peer); }
   bool IsDiscouraged(p2p::PeerId peer) const { return IsUnwelcome(EndpointOf(peer).address); }
   p2p::PeerInfo InfoOf(p2p::PeerId peer) const {
@@ -272,7 +261,7 @@ class ProtocolWorld : public p2p::Effects {
 
   // -- p2p::Effects --
   void Send(p2p::PeerId peer, wire::Message message) override {
-    sent.push_back({peer, std::move(message)});
+    sent_[peer].push_back(std::move(message));
   }
   void Disconnect(p2p::PeerId peer, const std::string& reason) override {
     gone.emplace(peer, reason);
@@ -324,7 +313,7 @@ class ProtocolWorld : public p2p::Effects {
   p2p::Instant now;
   std::unique_ptr<p2p::Protocol> protocol;
 
- private:
+ protected:
   /// Answers and hangs up until nothing is open but what is held.
   void Settle() {
     while (true) {
@@ -343,6 +332,7 @@ class ProtocolWorld : public p2p::Effects {
     }
   }
 
+ private:
   p2p::BlockVerdict JudgeBlock(const BlockPtr& block) {
     const ledger::HeaderEntry* before = chain.View()->tip;
     if (consensus::CheckBlock(block, chain.params())) protocol->BlockChecked(block, now);
@@ -382,6 +372,7 @@ class ProtocolWorld : public p2p::Effects {
   }
 
   p2p::PeerId next_peer_ = 0;
+  std::map<p2p::PeerId, std::vector<wire::Message>> sent_;
   std::deque<p2p::PeerId> hanging_up_;
 };
 
