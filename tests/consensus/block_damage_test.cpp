@@ -12,6 +12,7 @@
 #include "consensus/script/encoding.h"
 #include "consensus/script/signature_cache.h"
 #include "tests/support/block_judge.h"
+#include "tests/support/effort.h"
 #include "tests/support/real_blocks.h"
 
 namespace cairn::test {
@@ -207,7 +208,7 @@ consensus::SignatureCache& CacheOfAllBlocks() {
 
 TEST(BlockDamage, FailsTheWholeBlockInItsPlace) {
   CAIRN_NEED_VECTORS();
-  constexpr int kEach = 40;
+  const int each = static_cast<int>(Scaled(40));
   std::mt19937 random(341);
   std::map<Damage, int> done;
   std::map<ScriptError, int> errors;
@@ -215,11 +216,11 @@ TEST(BlockDamage, FailsTheWholeBlockInItsPlace) {
   consensus::CachingVerifier caching(CacheOfAllBlocks(), exact);
   consensus::OptimisticRuns runs(caching);
   for (int tries = 0;
-       done[Damage::kSignature] + done[Damage::kAmount] + done[Damage::kScript] < 3 * kEach;
+       done[Damage::kSignature] + done[Damage::kAmount] + done[Damage::kScript] < 3 * each;
        ++tries) {
     ASSERT_LT(tries, 5000);
     const auto damage = static_cast<Damage>(tries % 3);
-    if (done[damage] >= kEach) continue;
+    if (done[damage] >= each) continue;
     // Half of them where most kinds of output are spent.
     const RealBlock& any = RealBlocks()[random() % RealBlocks().size()];
     const RealBlock& real = random() % 2 == 0 ? any : RealBlockNamed("mainnet_866342.blk");

@@ -23,6 +23,18 @@ inline uint64_t Scaled(uint64_t rounds) {
 #endif
 }
 
+/// How far a test goes that looks at every step in turn: at every one, or under a sanitizer at
+/// every 5th or 7th, which are odd so that what goes by even and odd steps is still seen.
+inline uint64_t Stride() {
+#if defined(__SANITIZE_THREAD__)
+  return 7;
+#elif defined(__SANITIZE_ADDRESS__)
+  return 5;
+#else
+  return 1;
+#endif
+}
+
 /// CAIRN_TEST_SEED, or another one each time; printed, so that a failure can be had again.
 inline uint64_t TestSeed() {
   static const uint64_t seed = [] {

@@ -32,11 +32,7 @@
 namespace cairn::test {
 
 /// The same header over other bytes: the witness of the coinbase is not the one committed to.
-inline BlockPtr Mutated(const BlockPtr& block) {
-  TransactionDraft coinbase = TransactionDraft::From(block->transactions()[0]);
-  coinbase.inputs[0].witness = {Bytes(32, 1)};
-  return JoinBlock(block->header(), std::vector<TransactionPtr>{coinbase.Finish()});
-}
+BlockPtr Mutated(const BlockPtr& block);
 
 class ProtocolWorld : public p2p::Effects {
  public:
@@ -64,132 +60,47 @@ class ProtocolWorld : public p2p::Effects {
     bool address_v2 = true;
   };
 
-  static consensus::Params Regtest() { return genesis::BuiltInChain("regtest").value(); }
+  static consensus::Params Regtest();
 
   /// It connects to nobody by itself.
-  static p2p::Settings Quiet() {
-    p2p::Settings quiet;
-    quiet.automatic_outbound = false;
-    return quiet;
-  }
+  static p2p::Settings Quiet();
 
   explicit ProtocolWorld(consensus::Params params = Regtest(), p2p::Settings chosen = Quiet(),
-                         uint64_t seed = 1)
-      : settings(std::move(chosen)),
-        chain(std::move(params)),
-        addresses(p2p::Random(seed)),
-        now(std::chrono::seconds(chain.View()->tip->header.time + 600)),
-        protocol(std::make_unique<p2p::Protocol>(
-            p2p::Protocol::Needs{settings, chain, pool, *this, addresses, local,
-                                 p2p::Random(seed + 1)},
-            now)) {}
+                         uint64_t seed = 1);
+  ~ProtocolWorld() override;
 
   // -- connections --
 
   /// Connects and shakes hands; forgets what was sent meanwhile but what comes behind `verack`.
-  p2p::PeerId Join(const Joining& joining) {
-    const p2p::PeerId id = Connect(joining);
-    Receive(id, VersionOf(joining));
-    if (joining.wtxid_relay) Receive(id, wire::WtxidRelay{});
-    if (joining.address_v2) Receive(id, wire::SendAddrV2{});
-    Forget(id);
-    Receive(id, wire::Verack{});
-    if (joining.compact) Receive(id, wire::SendCompact{false, 2});
-    return id;
-  }
-  p2p::PeerId Join(p2p::ConnectionType type = p2p::ConnectionType::kFullRelay) {
-    Joining joining;
-    joining.type = type;
-    return Join(joining);
-  }
+  p2p::PeerId Join(const Joining& joining);
+  p2p::PeerId Join(p2p::ConnectionType type = p2p::ConnectionType::kFullRelay);
   p2p::PeerId JoinInbound() { return Join(p2p::ConnectionType::kInbound); }
 
   /// One that tells of these blocks at once.
-  p2p::PeerId JoinWith(const std::vector<BlockPtr>& blocks) {
-    const p2p::PeerId peer = Join();
-    Announce(peer, blocks);
-    return peer;
-  }
+  p2p::PeerId JoinWith(const std::vector<BlockPtr>& blocks);
 
   /// Connects only.
-  p2p::PeerId Connect(const Joining& joining) {
-    p2p::NewConnection connection;
-    connection.id = next_peer_++;
-    connection.endpoint = EndpointOf(connection.id);
-    connection.type = joining.type;
-    connection.permissions = joining.permissions;
-    protocol->Connected(connection, now);
-    Settle();
-    return connection.id;
-  }
+  p2p::PeerId Connect(const Joining& joining);
   /// The peer hangs up.
-  void Leave(p2p::PeerId peer) {
-    protocol->Disconnected(peer, now);
-    Settle();
-  }
+  void Leave(p2p::PeerId peer);
 
-  static wire::Endpoint EndpointOf(p2p::PeerId id) {
-    wire::Endpoint endpoint;
-    endpoint.address = wire::NetAddress::Ipv4(8, static_cast<uint8_t>(id / 256),
-                                              static_cast<uint8_t>(id % 256), 8);
-    endpoint.port = 8333;
-    return endpoint;
-  }
-  wire::Version VersionOf(const Joining& joining) const {
-    wire::Version version;
-    version.version = joining.version;
-    version.services = joining.services;
-    version.time = p2p::UnixSecondsOf(now);
-    version.nonce = 0x1234 + static_cast<uint64_t>(next_peer_);
-    version.user_agent = "/Test/";
-    version.relay = joining.relay;
-    return version;
-  }
+  static wire::Endpoint EndpointOf(p2p::PeerId id);
+  wire::Version VersionOf(const Joining& joining) const;
 
   // -- what happens --
 
-  void Receive(p2p::PeerId peer, wire::Message message, size_t bytes = 100) {
-    protocol->Received(peer, std::move(message), bytes, now);
-    Settle();
-  }
+  void Receive(p2p::PeerId peer, wire::Message message, size_t bytes = 100);
   /// The peer tells of headers, and sends the blocks if asked to.
-  void Announce(p2p::PeerId peer, const std::vector<BlockPtr>& blocks) {
-    Receive(peer, wire::Headers{HeadersOf(blocks)});
-  }
-  void Deliver(p2p::PeerId peer, const BlockPtr& block) {
-    Receive(peer, wire::BlockMessage{block}, block->bytes().size());
-  }
+  void Announce(p2p::PeerId peer, const std::vector<BlockPtr>& blocks);
+  void Deliver(p2p::PeerId peer, const BlockPtr& block);
   /// It sends those of the blocks that it was asked for; whether there were any.
-  bool DeliverAsked(p2p::PeerId peer, const std::vector<BlockPtr>& blocks) {
-    std::map<BlockHash, BlockPtr> by_hash;
-    for (const BlockPtr& block : blocks) by_hash[block->hash()] = block;
-    const std::vector<BlockHash> asked = TakeAsked(peer);
-    for (const BlockHash& hash : asked) Deliver(peer, by_hash.at(hash));
-    return !asked.empty();
-  }
+  bool DeliverAsked(p2p::PeerId peer, const std::vector<BlockPtr>& blocks);
   /// Blocks that this node made itself, or got from elsewhere than its peers.
-  void Mine(const std::vector<BlockPtr>& blocks) {
-    for (const BlockPtr& block : blocks) JudgeBlock(block);
-    Settle();
-  }
+  void Mine(const std::vector<BlockPtr>& blocks);
   void Mine(int count, uint32_t tag = 0) { Mine(chain.Make(count, tag)); }
 
   /// Time passes; what is due happens when it is.
-  void Wait(p2p::Duration duration) {
-    const p2p::Instant end = now + duration;
-    while (true) {
-      const p2p::Instant next = protocol->NextDeadline();
-      if (next > end) break;
-      now = std::max(now, next);
-      protocol->Advance(now);
-      Settle();
-      if (protocol->NextDeadline() <= now) {  // it must not ask for the same moment again
-        ADD_FAILURE() << "the deadline does not move";
-        break;
-      }
-    }
-    now = end;
-  }
+  void Wait(p2p::Duration duration);
 
   // -- what was asked for --
 
@@ -198,13 +109,7 @@ class ProtocolWorld : public p2p::Effects {
   std::deque<Question> questions;
 
   /// Answers the oldest question, and whatever else follows that is not held.
-  void Answer() {
-    ASSERT_FALSE(questions.empty());
-    Question question = std::move(questions.front());
-    questions.pop_front();
-    Reply(question);
-    Settle();
-  }
+  void Answer();
   void AnswerAll() {
     while (!questions.empty()) Answer();
   }
@@ -219,91 +124,40 @@ class ProtocolWorld : public p2p::Effects {
   template <typename M>
   std::vector<M> Take(p2p::PeerId peer) {
     std::vector<M> taken;
-    std::vector<wire::Message>& messages = sent_[peer];
-    for (wire::Message& one : messages) {
-      if (M* message = std::get_if<M>(&one)) taken.push_back(std::move(*message));
+    for (wire::Message& one : TakeKind(peer, wire::Message(std::in_place_type<M>).index())) {
+      taken.push_back(std::move(*std::get_if<M>(&one)));
     }
-    std::erase_if(messages,
-                  [](const wire::Message& one) { return std::holds_alternative<M>(one); });
     return taken;
   }
   /// The commands of what was sent to the peer, in order, pings apart; and forgets it all.
-  std::vector<std::string> TakeCommands(p2p::PeerId peer) {
-    std::vector<std::string> commands;
-    for (const wire::Message& one : sent_[peer]) {
-      const std::string command(wire::CommandOf(one));
-      if (command != "ping") commands.push_back(command);
-    }
-    Forget(peer);
-    return commands;
-  }
+  std::vector<std::string> TakeCommands(p2p::PeerId peer);
   /// The blocks that the peer was asked for since the last call, in whatever form.
-  std::vector<BlockHash> TakeAsked(p2p::PeerId peer) {
-    std::vector<BlockHash> asked;
-    for (const wire::GetData& message : Take<wire::GetData>(peer)) {
-      for (const wire::InvItem& item : message.items) {
-        if (item.IsBlock()) asked.push_back(item.block());
-      }
-    }
-    return asked;
-  }
-  void Forget(p2p::PeerId peer) { sent_.erase(peer); }
-  void Forget() { sent_.clear(); }
+  std::vector<BlockHash> TakeAsked(p2p::PeerId peer);
+  void Forget(p2p::PeerId peer);
+  void Forget();
   bool IsGone(p2p::PeerId peer) const { return gone.contains(peer); }
   bool IsDiscouraged(p2p::PeerId peer) const { return IsUnwelcome(EndpointOf(peer).address); }
-  p2p::PeerInfo InfoOf(p2p::PeerId peer) const {
-    for (p2p::PeerInfo& info : protocol->Peers(now)) {
-      if (info.id == peer) return info;
-    }
-    ADD_FAILURE() << "no peer " << peer;
-    return {};
-  }
+  p2p::PeerInfo InfoOf(p2p::PeerId peer) const;
 
   // -- p2p::Effects --
-  void Send(p2p::PeerId peer, wire::Message message) override {
-    sent_[peer].push_back(std::move(message));
-  }
-  void Disconnect(p2p::PeerId peer, const std::string& reason) override {
-    gone.emplace(peer, reason);
-    hanging_up_.push_back(peer);
-  }
-  void Discourage(const wire::NetAddress& address) override { discouraged.push_back(address); }
-  bool IsUnwelcome(const wire::NetAddress& address) const override {
-    return std::find(discouraged.begin(), discouraged.end(), address) != discouraged.end();
-  }
+  void Send(p2p::PeerId peer, wire::Message message) override;
+  void Disconnect(p2p::PeerId peer, const std::string& reason) override;
+  void Discourage(const wire::NetAddress& address) override;
+  bool IsUnwelcome(const wire::NetAddress& address) const override;
   void PauseReading(p2p::PeerId, bool) override {}
-  void SubmitHeaders(p2p::PeerId peer, std::vector<Header> headers) override {
-    Question question{kHeaders, peer, {}, {}, {}, nullptr, {}};
-    question.headers = std::move(headers);
-    questions.push_back(std::move(question));
-  }
-  void SubmitBlock(p2p::PeerId peer, BlockPtr block) override {
-    questions.push_back({kBlocks, peer, {}, std::move(block), {}, nullptr, {}});
-  }
-  void SubmitTransaction(p2p::PeerId peer, TransactionPtr transaction) override {
-    questions.push_back({kTransactions, peer, {}, {}, std::move(transaction), nullptr, {}});
-  }
-  void ReadBlock(p2p::PeerId peer, const ledger::HeaderEntry& entry) override {
-    questions.push_back({kReads, peer, {}, {}, {}, &entry, {}});
-  }
-  void ReadFilters(p2p::PeerId peer, p2p::FilterQuery query) override {
-    questions.push_back({kFilters, peer, {}, {}, {}, nullptr, std::move(query)});
-  }
+  void SubmitHeaders(p2p::PeerId peer, std::vector<Header> headers) override;
+  void SubmitBlock(p2p::PeerId peer, BlockPtr block) override;
+  void SubmitTransaction(p2p::PeerId peer, TransactionPtr transaction) override;
+  void ReadBlock(p2p::PeerId peer, const ledger::HeaderEntry& entry) override;
+  void ReadFilters(p2p::PeerId peer, p2p::FilterQuery query) override;
   bool UploadTargetReached(bool) const override { return upload_exhausted; }
   void Connect(const wire::Endpoint&, p2p::ConnectionType) override {}
   void AskSeeds(bool) override {}
 
   /// How transactions are judged; accepted and put into the pool unless a test says otherwise.
-  std::function<p2p::TransactionVerdict(const TransactionPtr&)> judge_transaction =
-      [this](const TransactionPtr& transaction) {
-        p2p::TransactionVerdict verdict;
-        verdict.fate = p2p::TransactionFate::kAccepted;
-        pool.Add(transaction);
-        return verdict;
-      };
+  std::function<p2p::TransactionVerdict(const TransactionPtr&)> judge_transaction;
   /// What the index of filters answers.
-  std::function<std::vector<wire::Message>(const p2p::FilterQuery&)> read_filters =
-      [](const p2p::FilterQuery&) { return std::vector<wire::Message>{}; };
+  std::function<std::vector<wire::Message>(const p2p::FilterQuery&)> read_filters;
 
   p2p::Settings settings;
   FakeChain chain;
@@ -315,61 +169,14 @@ class ProtocolWorld : public p2p::Effects {
 
  protected:
   /// Answers and hangs up until nothing is open but what is held.
-  void Settle() {
-    while (true) {
-      if (!hanging_up_.empty()) {
-        const p2p::PeerId peer = hanging_up_.front();
-        hanging_up_.pop_front();
-        protocol->Disconnected(peer, now);
-        continue;
-      }
-      const auto next = std::find_if(questions.begin(), questions.end(),
-                                     [&](const Question& one) { return (hold & one.kind) == 0; });
-      if (next == questions.end()) return;
-      const Question question = std::move(*next);
-      questions.erase(next);
-      Reply(question);
-    }
-  }
+  void Settle();
 
  private:
-  p2p::BlockVerdict JudgeBlock(const BlockPtr& block) {
-    const ledger::HeaderEntry* before = chain.View()->tip;
-    if (consensus::CheckBlock(block, chain.params())) protocol->BlockChecked(block, now);
-    p2p::BlockVerdict verdict = chain.AcceptBlock(block);
-    if (chain.View()->tip != before) protocol->TipChanged(now);
-    return verdict;
-  }
+  /// `kind` is the index among the messages.
+  std::vector<wire::Message> TakeKind(p2p::PeerId peer, size_t kind);
+  p2p::BlockVerdict JudgeBlock(const BlockPtr& block);
 
-  void Reply(const Question& question) {
-    switch (question.kind) {
-      case kHeaders:
-        protocol->HeadersJudged(question.peer, chain.AcceptHeaders(question.headers), now);
-        return;
-      case kBlocks:
-        protocol->BlockJudged(question.peer, question.block->hash(), JudgeBlock(question.block),
-                              now);
-        return;
-      case kTransactions: {
-        const p2p::TransactionVerdict verdict = judge_transaction(question.transaction);
-        if (verdict.fate == p2p::TransactionFate::kAccepted) {
-          protocol->TransactionAdded(question.transaction, now);
-        }
-        protocol->TransactionJudged(question.peer, question.transaction, verdict, now);
-        return;
-      }
-      case kReads: {
-        const BlockPtr block = chain.BlockOf(question.entry->hash);
-        Bytes bytes;
-        if (block != nullptr) bytes.assign(block->bytes().begin(), block->bytes().end());
-        protocol->BlockRead(question.peer, *question.entry, bytes, now);
-        return;
-      }
-      case kFilters:
-        protocol->FiltersRead(question.peer, read_filters(*question.filters), now);
-        return;
-    }
-  }
+  void Reply(const Question& question);
 
   p2p::PeerId next_peer_ = 0;
   std::map<p2p::PeerId, std::vector<wire::Message>> sent_;

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -25,9 +24,14 @@ inline std::filesystem::path VectorPath(const std::string& name) { return Vector
 inline bool HaveVectors() { return std::filesystem::exists(VectorPath("README.md")); }
 
 inline Bytes ReadBinary(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
   EXPECT_TRUE(file.good()) << path;
-  return Bytes(std::istreambuf_iterator<char>(file), {});
+  if (!file.good()) return {};
+  Bytes bytes(static_cast<size_t>(file.tellg()));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  EXPECT_TRUE(file.good()) << path;
+  return bytes;
 }
 
 inline std::string ReadText(const std::filesystem::path& path) {

@@ -26,35 +26,35 @@ bool AnswersPings(TransactionWorld& world, PeerId peer) {
 
 TEST(TransactionDownload, AsksPeersThatWeChoseAtOnce) {
   TransactionWorld world;
-  const PeerId inbound = world.Connect();
-  const PeerId outbound = world.ConnectOutbound();
+  const PeerId inbound = world.Join();
+  const PeerId outbound = world.JoinOutbound();
   const TransactionPtr tx = SomeTransaction(1);
   world.Announce(inbound, tx);
   EXPECT_TRUE(Asked(world, inbound).empty());
   world.Announce(outbound, tx);
   EXPECT_EQ(Asked(world, outbound), Items{InvItem::Of(tx->wtxid)});
-  world.Pass(seconds(3));
+  world.Wait(seconds(3));
   EXPECT_TRUE(Asked(world, inbound).empty());
 
   const TransactionPtr other = SomeTransaction(2);
   world.Announce(inbound, other);
-  world.Pass(seconds(2) - Duration(1));
+  world.Wait(seconds(2) - Duration(1));
   EXPECT_TRUE(Asked(world, inbound).empty());
-  world.Pass(Duration(1));
+  world.Wait(Duration(1));
   EXPECT_EQ(Asked(world, inbound), Items{InvItem::Of(other->wtxid)});
 }
 
 TEST(TransactionDownload, AsksSomebodyElseAfterAMinuteOrNotFound) {
   TransactionWorld world;
-  const PeerId first = world.ConnectOutbound();
-  const PeerId second = world.Connect();
-  const PeerId third = world.Connect();
+  const PeerId first = world.JoinOutbound();
+  const PeerId second = world.Join();
+  const PeerId third = world.Join();
   const TransactionPtr tx = SomeTransaction(1);
   for (const PeerId peer : {first, second, third}) world.Announce(peer, tx);
   EXPECT_EQ(Asked(world, first).size(), 1u);
-  world.Pass(seconds(59));
+  world.Wait(seconds(59));
   EXPECT_TRUE(Asked(world, second).empty() && Asked(world, third).empty());
-  world.Pass(seconds(1));
+  world.Wait(seconds(1));
   const bool second_asked = !Asked(world, second).empty();
   EXPECT_NE(second_asked, !Asked(world, third).empty());
   const PeerId asked = second_asked ? second : third;
@@ -67,38 +67,38 @@ TEST(TransactionDownload, AsksSomebodyElseAfterAMinuteOrNotFound) {
 
 TEST(TransactionDownload, TxidsWaitWhereWtxidsAreSpoken) {
   TransactionWorld world;
-  const PeerId old = world.Connect({.type = ConnectionType::kFullRelay, .wtxid_relay = false});
+  const PeerId old = world.Join({.type = ConnectionType::kFullRelay, .wtxid_relay = false});
   const TransactionPtr tx = SomeTransaction(1);
   world.Announce(old, {InvItem::Of(tx->txid)});
   EXPECT_EQ(Asked(world, old), Items{WitnessTx(tx)});  // nobody speaks of wtxids
-  world.Connect();
+  world.Join();
   const TransactionPtr other = SomeTransaction(2);
   world.Announce(old, {InvItem::Of(other->txid)});
   EXPECT_TRUE(Asked(world, old).empty());
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_EQ(Asked(world, old), Items{WitnessTx(other)});
 }
 
 TEST(TransactionDownload, PassesOverNamesOfTheOtherKind) {
   TransactionWorld world;
-  const PeerId by_wtxid = world.ConnectOutbound();
-  const PeerId by_txid = world.Connect({.wtxid_relay = false});
+  const PeerId by_wtxid = world.JoinOutbound();
+  const PeerId by_txid = world.Join({.wtxid_relay = false});
   const TransactionPtr tx = SomeTransaction(1);
   world.Announce(by_wtxid, {InvItem::Of(tx->txid)});
   world.Announce(by_txid, {InvItem::Of(tx->wtxid)});
-  world.Pass(seconds(10));
+  world.Wait(seconds(10));
   EXPECT_TRUE(Asked(world, by_wtxid).empty());
   EXPECT_TRUE(Asked(world, by_txid).empty());
 }
 
 TEST(TransactionDownload, AsksForNothingWhileFarBehind) {
   TransactionWorld world;
-  world.chain.far_behind = true;
-  const PeerId peer = world.ConnectOutbound();
+  world.chain.initial_download = true;
+  const PeerId peer = world.JoinOutbound();
   const TransactionPtr tx = SomeTransaction(1);
   world.Announce(peer, tx);
   world.ReceiveTx(peer, tx);
-  world.Pass(seconds(10));
+  world.Wait(seconds(10));
   EXPECT_TRUE(Asked(world, peer).empty());
   EXPECT_TRUE(world.submitted.empty());
   EXPECT_FALSE(world.DisconnectReason(peer).has_value());
@@ -108,7 +108,7 @@ TEST(TransactionDownload, EndsConnectionsThatShouldBeFreeOfTransactions) {
   const TransactionPtr tx = SomeTransaction(1);
   const auto violate = [&](const Settings& settings, const PlayedPeer& peer, bool by_inv) {
     TransactionWorld world(settings);
-    const PeerId id = world.Connect(peer);
+    const PeerId id = world.Join(peer);
     by_inv ? world.Announce(id, tx) : world.ReceiveTx(id, tx);
     EXPECT_TRUE(world.discouraged.empty());
     return world.DisconnectReason(id).has_value();
@@ -126,8 +126,8 @@ TEST(TransactionDownload, EndsConnectionsThatShouldBeFreeOfTransactions) {
 
 TEST(TransactionDownload, BoundsWhatAPeerCanAnnounce) {
   TransactionWorld world;
-  const PeerId flooder = world.Connect();
-  const PeerId trusted = world.Connect({.permissions = kRelayPermission});
+  const PeerId flooder = world.Join();
+  const PeerId trusted = world.Join({.permissions = kRelayPermission});
   const auto flood = [&](PeerId peer, uint8_t salt) {
     Items items(7000);
     for (size_t i = 0; i < items.size(); ++i) {
@@ -139,15 +139,15 @@ TEST(TransactionDownload, BoundsWhatAPeerCanAnnounce) {
   };
   flood(flooder, 1);
   flood(trusted, 2);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   const auto requests = world.Take<wire::GetData>(flooder);
   ASSERT_EQ(requests.size(), 5u);
   for (const wire::GetData& request : requests) EXPECT_EQ(request.items.size(), 1000u);
   EXPECT_EQ(Asked(world, trusted).size(), 7000u);
   // With so many in flight it has to wait longer, where others do not.
-  world.Pass(minutes(1));
+  world.Wait(minutes(1));
   flood(flooder, 3);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_EQ(Asked(world, flooder).size(), 5000u);
   world.Receive(flooder, wire::NotFound{Items{}});
   EXPECT_LT(world.protocol->Peers(world.now).front().memory, 4'000'000u);
@@ -155,12 +155,12 @@ TEST(TransactionDownload, BoundsWhatAPeerCanAnnounce) {
 
 TEST(TransactionDownload, GrowsSlowToAskWhoLeavesUsWaiting) {
   TransactionWorld world;
-  const PeerId peer = world.ConnectOutbound();
+  const PeerId peer = world.JoinOutbound();
   for (uint32_t i = 0; i < 100; ++i) world.Announce(peer, SomeTransaction(i));
   EXPECT_EQ(Asked(world, peer).size(), 100u);
   world.Announce(peer, SomeTransaction(100));
   EXPECT_TRUE(Asked(world, peer).empty());
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_EQ(Asked(world, peer).size(), 1u);
 }
 
@@ -168,8 +168,8 @@ TEST(TransactionDownload, RemembersWhatWasRefusedUntilTheTipChanges) {
   for (const TransactionFate fate : {TransactionFate::kPolicy, TransactionFate::kPolicyInputs,
                                      TransactionFate::kReconsiderable}) {
     TransactionWorld world;
-    const PeerId peer = world.ConnectOutbound();
-    const PeerId old = world.Connect({.wtxid_relay = false});
+    const PeerId peer = world.JoinOutbound();
+    const PeerId old = world.Join({.wtxid_relay = false});
     const TransactionPtr tx = SomeTransaction(1);
     world.SendAndJudge(peer, tx, fate);
     EXPECT_FALSE(world.DisconnectReason(peer).has_value());
@@ -177,20 +177,20 @@ TEST(TransactionDownload, RemembersWhatWasRefusedUntilTheTipChanges) {
     world.ReceiveTx(peer, tx);
     EXPECT_EQ(world.submitted.size(), 1u);
     world.Announce(old, {InvItem::Of(tx->txid)});
-    world.Pass(seconds(5));
+    world.Wait(seconds(5));
     EXPECT_TRUE(Asked(world, peer).empty());
     // Another witness may do, unless the inputs are the fault.
     EXPECT_EQ(Asked(world, old).empty(), fate == TransactionFate::kPolicyInputs);
     world.Mine();
     world.Announce(peer, tx);
-    world.Pass(seconds(120));
+    world.Wait(seconds(120));
     EXPECT_EQ(Asked(world, peer).size(), 1u);
   }
 }
 
 TEST(TransactionDownload, AStrippedWitnessSaysNothing) {
   TransactionWorld world;
-  const PeerId peer = world.ConnectOutbound();
+  const PeerId peer = world.JoinOutbound();
   const TransactionPtr tx = SomeTransaction(1);
   TransactionDraft draft = TransactionDraft::From(*tx);
   draft.inputs[0].witness.clear();
@@ -198,31 +198,31 @@ TEST(TransactionDownload, AStrippedWitnessSaysNothing) {
   world.Announce(peer, tx);
   EXPECT_EQ(Asked(world, peer).size(), 1u);
   // By txid, which is the wtxid of what was refused.
-  const PeerId old = world.Connect({.wtxid_relay = false});
+  const PeerId old = world.Join({.wtxid_relay = false});
   world.Announce(old, {InvItem::Of(tx->txid)});
-  world.Pass(seconds(5));
+  world.Wait(seconds(5));
   EXPECT_EQ(Asked(world, old), Items{WitnessTx(tx)});
 }
 
 TEST(TransactionDownload, PunishesOnlyWhatNoBlockMayContain) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   world.SendAndJudge(peer, SomeTransaction(1), TransactionFate::kInvalid);
   EXPECT_TRUE(world.DisconnectReason(peer).has_value());
   EXPECT_EQ(world.discouraged.size(), 1u);
-  const PeerId trusted = world.Connect({.permissions = kNoBanPermission});
+  const PeerId trusted = world.Join({.permissions = kNoBanPermission});
   world.SendAndJudge(trusted, SomeTransaction(2), TransactionFate::kInvalid);
   EXPECT_FALSE(world.DisconnectReason(trusted).has_value());
 }
 
 TEST(TransactionDownload, NobodyElseIsAskedForWhatIsBeingJudged) {
   TransactionWorld world;
-  const PeerId first = world.ConnectOutbound();
-  const PeerId second = world.ConnectOutbound();
+  const PeerId first = world.JoinOutbound();
+  const PeerId second = world.JoinOutbound();
   const TransactionPtr tx = SomeTransaction(1);
   world.ReceiveTx(first, tx);
   world.Announce(second, tx);
-  world.Pass(seconds(30));
+  world.Wait(seconds(30));
   EXPECT_TRUE(Asked(world, second).empty());
   // It sends it nevertheless: what it says later waits for the same verdict.
   world.ReceiveTx(second, tx);
@@ -235,7 +235,7 @@ TEST(TransactionDownload, NobodyElseIsAskedForWhatIsBeingJudged) {
 
 TEST(TransactionDownload, TransactionsFollowEachOtherWithoutAWait) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   const TransactionPtr first = SomeTransaction(1);
   const TransactionPtr second = SomeTransaction(2);
   world.ReceiveTx(peer, first);
@@ -250,8 +250,8 @@ TEST(TransactionDownload, TransactionsFollowEachOtherWithoutAWait) {
 
 TEST(TransactionDownload, NobodyFillsTheQueueOfThePool) {
   TransactionWorld world;
-  const PeerId flooder = world.Connect();
-  const PeerId other = world.Connect();
+  const PeerId flooder = world.Join();
+  const PeerId other = world.Join();
   std::vector<TransactionPtr> all;
   for (uint32_t i = 0; i < 100; ++i) {
     all.push_back(SomeTransaction(i));
@@ -278,7 +278,7 @@ TEST(TransactionDownload, NobodyFillsTheQueueOfThePool) {
 
 TEST(TransactionDownload, FetchesTheParentsOfAnOrphan) {
   TransactionWorld world;
-  const PeerId peer = world.ConnectOutbound();
+  const PeerId peer = world.JoinOutbound();
   const TransactionPtr parent = SomeTransaction(1);
   const TransactionPtr pooled = SomeTransaction(2);
   world.Enter(pooled);
@@ -286,14 +286,14 @@ TEST(TransactionDownload, FetchesTheParentsOfAnOrphan) {
       SomeTransaction(3, {{parent->txid, 0}, {parent->txid, 1}, {pooled->txid, 0}});
   const TransactionPtr grandchild = SomeTransaction(4, {{child->txid, 0}});
   world.SendAndJudge(peer, child, TransactionFate::kOrphan);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_EQ(Asked(world, peer), Items{WitnessTx(parent)});
   // Its child waits for one that we have.
   world.SendAndJudge(peer, grandchild, TransactionFate::kOrphan);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_EQ(Asked(world, peer), Items{WitnessTx(child)});
   world.Announce(peer, child);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_TRUE(Asked(world, peer).empty());
 
   world.submitted.clear();
@@ -314,8 +314,8 @@ TEST(TransactionDownload, FetchesTheParentsOfAnOrphan) {
 
 TEST(TransactionDownload, OrphansAreTriedOneByOneAndStallNobodyElse) {
   TransactionWorld world;
-  const PeerId flooder = world.Connect();
-  const PeerId other = world.Connect();
+  const PeerId flooder = world.Join();
+  const PeerId other = world.Join();
   const TransactionPtr parent = SomeTransaction(1);
   std::vector<TransactionPtr> children;
   for (uint32_t i = 0; i < 50; ++i) {
@@ -340,8 +340,8 @@ TEST(TransactionDownload, OrphansAreTriedOneByOneAndStallNobodyElse) {
 
 TEST(TransactionDownload, AnOrphanThatIsInvalidFallsBackOnItsSender) {
   TransactionWorld world;
-  const PeerId sender = world.Connect();
-  const PeerId other = world.Connect();
+  const PeerId sender = world.Join();
+  const PeerId other = world.Join();
   const TransactionPtr parent = SomeTransaction(1);
   const TransactionPtr child = SomeTransaction(2, {{parent->txid, 0}});
   world.SendAndJudge(sender, child, TransactionFate::kOrphan);
@@ -353,7 +353,7 @@ TEST(TransactionDownload, AnOrphanThatIsInvalidFallsBackOnItsSender) {
 
 TEST(TransactionDownload, AChildOfARefusedParentIsRefused) {
   TransactionWorld world;
-  const PeerId peer = world.ConnectOutbound();
+  const PeerId peer = world.JoinOutbound();
   TransactionDraft draft = TransactionDraft::From(*SomeTransaction(1));
   draft.inputs[0].witness.clear();
   const TransactionPtr refused = draft.Finish();  // without witness, so that its txid is known
@@ -366,25 +366,25 @@ TEST(TransactionDownload, AChildOfARefusedParentIsRefused) {
   world.SendAndJudge(peer, cheap_too, TransactionFate::kReconsiderable);
   const TransactionPtr hopeless = SomeTransaction(10, {{refused->txid, 0}});
   world.SendAndJudge(peer, hopeless, TransactionFate::kOrphan);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_TRUE(Asked(world, peer).empty());
   world.Announce(peer, hopeless);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_TRUE(Asked(world, peer).empty());
   // A child may pay for one parent, which is asked for again, but not for two.
   const TransactionPtr paying = SomeTransaction(11, {{cheap->txid, 0}});
   world.SendAndJudge(peer, paying, TransactionFate::kOrphan);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_EQ(Asked(world, peer), Items{WitnessTx(cheap)});
   const TransactionPtr too_much = SomeTransaction(12, {{cheap->txid, 0}, {cheap_too->txid, 0}});
   world.SendAndJudge(peer, too_much, TransactionFate::kOrphan);
-  world.Pass(seconds(2));
+  world.Wait(seconds(2));
   EXPECT_TRUE(Asked(world, peer).empty());
 }
 
 TEST(TransactionDownload, DoesNotAskForWhatHasBeenMined) {
   TransactionWorld world;
-  const PeerId peer = world.ConnectOutbound();
+  const PeerId peer = world.JoinOutbound();
   world.Mine();
   const TransactionPtr tx = SomeTransaction(1);
   world.Mine({tx});
@@ -402,12 +402,12 @@ TEST(TransactionDownload, DoesNotAskForWhatHasBeenMined) {
 
 TEST(TransactionDownload, ABlockEndsRequestsAndOrphansOfItsTransactions) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   const TransactionPtr parent = SomeTransaction(1);
   const TransactionPtr child = SomeTransaction(2, {{parent->txid, 0}});
   world.SendAndJudge(peer, child, TransactionFate::kOrphan);
   world.Mine({parent, child});
-  world.Pass(seconds(10));
+  world.Wait(seconds(10));
   EXPECT_TRUE(Asked(world, peer).empty());
 }
 
@@ -415,18 +415,18 @@ TEST(TransactionDownload, AGatewayIsRelayedForAgain) {
   TransactionWorld world;
   const TransactionPtr tx = SomeTransaction(1);
   world.pool.Add(tx, 10'000);
-  const PeerId gateway = world.Connect({.permissions = kForceRelayPermission});
-  const PeerId peer = world.Connect();
+  const PeerId gateway = world.Join({.permissions = kForceRelayPermission});
+  const PeerId peer = world.Join();
   world.ReceiveTx(gateway, tx);
-  world.Pass(minutes(2));
+  world.Wait(minutes(2));
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer), Items{InvItem::Of(tx->wtxid)});
   EXPECT_TRUE(world.submitted.empty());
 }
 
 TEST(TransactionDownload, AVerdictMayFindNobodyLeft) {
   TransactionWorld world;
-  const PeerId first = world.Connect();
-  const PeerId second = world.Connect();
+  const PeerId first = world.Join();
+  const PeerId second = world.Join();
   const TransactionPtr tx = SomeTransaction(1);
   world.ReceiveTx(first, tx);
   world.ReceiveTx(second, tx);
@@ -434,7 +434,7 @@ TEST(TransactionDownload, AVerdictMayFindNobodyLeft) {
   world.protocol->Disconnected(second, world.now);
   world.Judge(first, tx, TransactionFate::kOrphan);
   const TransactionPtr bad = SomeTransaction(2);
-  const PeerId third = world.Connect();
+  const PeerId third = world.Join();
   world.ReceiveTx(third, bad);
   world.protocol->Disconnected(third, world.now);
   world.Judge(third, bad, TransactionFate::kInvalid);

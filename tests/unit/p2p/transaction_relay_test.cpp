@@ -18,14 +18,14 @@ constexpr Duration kLong = minutes(5);  // any peer has had its turn after it
 
 TEST(TransactionRelay, TellsAllButThoseWhoHaveIt) {
   TransactionWorld world;
-  const PeerId sender = world.Connect();
-  const PeerId by_wtxid = world.Connect();
-  const PeerId by_txid = world.Connect({.wtxid_relay = false});
-  const PeerId quiet = world.Connect({.wants_transactions = false});
-  const PeerId for_blocks = world.Connect({.type = ConnectionType::kBlockRelayOnly});
+  const PeerId sender = world.Join();
+  const PeerId by_wtxid = world.Join();
+  const PeerId by_txid = world.Join({.wtxid_relay = false});
+  const PeerId quiet = world.Join({.wants_transactions = false});
+  const PeerId for_blocks = world.Join({.type = ConnectionType::kBlockRelayOnly});
   const TransactionPtr tx = SomeTransaction(1);
   world.SendAndJudge(sender, tx, TransactionFate::kAccepted);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_TRUE(world.TakeItems<wire::Inv>(sender).empty());
   EXPECT_EQ(world.TakeItems<wire::Inv>(by_wtxid), Items{InvItem::Of(tx->wtxid)});
   EXPECT_EQ(world.TakeItems<wire::Inv>(by_txid), Items{InvItem::Of(tx->txid)});
@@ -34,7 +34,7 @@ TEST(TransactionRelay, TellsAllButThoseWhoHaveIt) {
 
   // Once is enough.
   world.protocol->TransactionAdded(tx, world.now);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_TRUE(world.TakeItems<wire::Inv>(by_wtxid).empty());
   const PeerInfo info = world.protocol->Peers(world.now).front();
   EXPECT_EQ(info.last_transaction, world.now - 2 * kLong);
@@ -44,10 +44,10 @@ TEST(TransactionRelay, TellsAllButThoseWhoHaveIt) {
 TEST(TransactionRelay, InboundPeersAreToldAtOneMoment) {
   TransactionWorld world;
   std::vector<PeerId> inbound;
-  for (int i = 0; i < 10; ++i) inbound.push_back(world.Connect());
+  for (int i = 0; i < 10; ++i) inbound.push_back(world.Join());
   std::vector<PeerId> outbound;
-  for (int i = 0; i < 5; ++i) outbound.push_back(world.ConnectOutbound());
-  world.Pass(kLong);
+  for (int i = 0; i < 5; ++i) outbound.push_back(world.JoinOutbound());
+  world.Wait(kLong);
   double total = 0;
   constexpr int kRounds = 200;
   for (int round = 0; round < kRounds; ++round) {
@@ -70,7 +70,7 @@ TEST(TransactionRelay, InboundPeersAreToldAtOneMoment) {
     }
     EXPECT_EQ(moments.size(), 1u);
     total += static_cast<double>((*moments.begin() - entered).count());
-    world.Pass(minutes(1));
+    world.Wait(minutes(1));
   }
   // Five seconds on average, as long as anybody has to wait for a process without memory.
   EXPECT_NEAR(total / kRounds / 1e6, 5, 1.5);
@@ -78,7 +78,7 @@ TEST(TransactionRelay, InboundPeersAreToldAtOneMoment) {
 
 TEST(TransactionRelay, ParentsComeFirstThenTheBestPayers) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   const TransactionPtr poor = SomeTransaction(1);
   const TransactionPtr rich = SomeTransaction(2);
   const TransactionPtr child = SomeTransaction(3, {{poor->txid, 0}});
@@ -88,22 +88,22 @@ TEST(TransactionRelay, ParentsComeFirstThenTheBestPayers) {
   const TransactionPtr gone = SomeTransaction(4);
   world.Enter(gone);
   world.pool.Remove(gone);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer),
             (Items{InvItem::Of(rich->wtxid), InvItem::Of(poor->wtxid), InvItem::Of(child->wtxid)}));
 }
 
 TEST(TransactionRelay, TellsOfAFewAtATime) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
-  world.Pass(kLong);
+  const PeerId peer = world.Join();
+  world.Wait(kLong);
   std::set<Wtxid> all;
   for (uint32_t i = 0; i < 100; ++i) {
     const TransactionPtr tx = SomeTransaction(i);
     all.insert(tx->wtxid);
     world.Enter(tx, 1000 + i);
   }
-  world.Pass(kLong);
+  world.Wait(kLong);
   std::vector<size_t> sizes;
   std::set<Wtxid> told;
   for (const wire::Inv& inv : world.Take<wire::Inv>(peer)) {
@@ -116,7 +116,7 @@ TEST(TransactionRelay, TellsOfAFewAtATime) {
 
 TEST(TransactionRelay, KeepsToTheFeeFilterOfThePeer) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   world.Receive(peer, wire::FeeFilter{5000});
   world.Receive(peer, wire::FeeFilter{-1});  // no amount: ignored
   EXPECT_EQ(world.protocol->Peers(world.now).front().fee_filter, 5000);
@@ -125,7 +125,7 @@ TEST(TransactionRelay, KeepsToTheFeeFilterOfThePeer) {
   const auto least = static_cast<Amount>((enough->VirtualSize() * 5000 + 999) / 1000);
   world.Enter(enough, least);
   world.Enter(short_of, least - 1);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer), Items{InvItem::Of(enough->wtxid)});
 }
 
@@ -133,7 +133,7 @@ TEST(TransactionRelay, ServesOnlyWhatWasToBeHeardOf) {
   TransactionWorld world;
   const TransactionPtr early = SomeTransaction(1);
   world.Enter(early);
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   const TransactionPtr tx = SomeTransaction(2);
   world.Enter(tx);
   const auto ask = [&](const Items& items) { world.Receive(peer, wire::GetData{items}); };
@@ -143,7 +143,7 @@ TEST(TransactionRelay, ServesOnlyWhatWasToBeHeardOf) {
   EXPECT_EQ(world.TakeItems<wire::NotFound>(peer), Items{InvItem::Of(tx->wtxid)});
   EXPECT_EQ(world.Take<wire::TxMessage>(peer).size(), 1u);
 
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer).size(), 1u);
   const InvItem with_witness{InvItem::kWitnessTx, tx->txid.bytes};
   ask({InvItem::Of(tx->wtxid), with_witness});
@@ -165,12 +165,12 @@ TEST(TransactionRelay, ServesOnlyWhatWasToBeHeardOf) {
 
 TEST(TransactionRelay, ServesInTimeWhatNeedNotBeAnnounced) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   const TransactionPtr tx = SomeTransaction(1);
   world.SendAndJudge(peer, tx, TransactionFate::kAccepted);
   world.Receive(peer, wire::GetData{{InvItem::Of(tx->wtxid)}});
   EXPECT_EQ(world.Take<wire::NotFound>(peer).size(), 1u);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_TRUE(world.Take<wire::Inv>(peer).empty());
   world.Receive(peer, wire::GetData{{InvItem::Of(tx->wtxid)}});
   EXPECT_EQ(world.Take<wire::TxMessage>(peer).size(), 1u);
@@ -184,7 +184,7 @@ TEST(TransactionRelay, ServesInTimeWhatNeedNotBeAnnounced) {
 
 TEST(TransactionRelay, ServesWhatHasJustBeenMined) {
   TransactionWorld world;
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   const TransactionPtr tx = SomeTransaction(1);
   world.Enter(tx);
   world.Mine({tx});
@@ -202,7 +202,7 @@ TEST(TransactionRelay, SaysNothingOfTransactionsWhereThereAreNone) {
   TransactionWorld world;
   const TransactionPtr tx = SomeTransaction(1);
   world.Enter(tx);
-  const PeerId peer = world.Connect({.type = ConnectionType::kBlockRelayOnly});
+  const PeerId peer = world.Join({.type = ConnectionType::kBlockRelayOnly});
   world.Receive(peer, wire::GetData{{InvItem::Of(tx->wtxid)}});
   EXPECT_TRUE(world.Take<wire::NotFound>(peer).empty());
   EXPECT_TRUE(world.Take<wire::TxMessage>(peer).empty());
@@ -210,8 +210,8 @@ TEST(TransactionRelay, SaysNothingOfTransactionsWhereThereAreNone) {
 
 TEST(TransactionRelay, DoesNotMakeTrustedPeersWait) {
   TransactionWorld world;
-  const PeerId trusted = world.Connect({.permissions = kNoBanPermission});
-  const PeerId other = world.Connect();
+  const PeerId trusted = world.Join({.permissions = kNoBanPermission});
+  const PeerId other = world.Join();
   for (uint32_t i = 0; i < 3; ++i) {
     const TransactionPtr tx = SomeTransaction(i);
     world.Enter(tx);
@@ -230,23 +230,23 @@ TEST(TransactionRelay, AnswersMempoolWhereItMay) {
     world.pool.Add(tx, 10'000);
     all.insert(tx->wtxid);
   }
-  const PeerId peer = world.Connect();
+  const PeerId peer = world.Join();
   world.Receive(peer, wire::GetMempool{});
   EXPECT_TRUE(world.TakeItems<wire::Inv>(peer).empty());
-  world.Pass(kLong);
+  world.Wait(kLong);
   std::set<Wtxid> told;
   for (const InvItem& item : world.TakeItems<wire::Inv>(peer)) told.insert(item.wtxid());
   EXPECT_EQ(told, all);
 
   TransactionWorld closed;
-  const PeerId stranger = closed.Connect();
+  const PeerId stranger = closed.Join();
   closed.Receive(stranger, wire::GetMempool{});
   EXPECT_TRUE(closed.DisconnectReason(stranger).has_value());
   EXPECT_TRUE(closed.discouraged.empty());
-  const PeerId allowed = closed.Connect({.permissions = kMempoolPermission});
+  const PeerId allowed = closed.Join({.permissions = kMempoolPermission});
   closed.pool.Add(SomeTransaction(1), 10'000);
   closed.Receive(allowed, wire::GetMempool{});
-  closed.Pass(kLong);
+  closed.Wait(kLong);
   EXPECT_EQ(closed.TakeItems<wire::Inv>(allowed).size(), 1u);
 }
 
@@ -254,7 +254,7 @@ TEST(TransactionRelay, FiltersByBloomFilter) {
   Settings settings;
   settings.serve_bloom = true;
   TransactionWorld world(settings);
-  const PeerId peer = world.Connect({.wants_transactions = false});
+  const PeerId peer = world.Join({.wants_transactions = false});
   const TransactionPtr wanted = SomeTransaction(1);
   const TransactionPtr other = SomeTransaction(2);
   wire::BloomFilter filter = wire::BloomFilter::For(10, 0.0001, 7, wire::FilterLoad::kAll);
@@ -263,13 +263,13 @@ TEST(TransactionRelay, FiltersByBloomFilter) {
   world.Receive(peer, wire::FilterAdd{Bytes(wanted->txid.bytes.begin(), wanted->txid.bytes.end())});
   world.Enter(wanted);
   world.Enter(other);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer), Items{InvItem::Of(wanted->wtxid)});
 
   world.Receive(peer, wire::FilterClear{});
   const TransactionPtr third = SomeTransaction(3);
   world.Enter(third);
-  world.Pass(kLong);
+  world.Wait(kLong);
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer), Items{InvItem::Of(third->wtxid)});
   world.Receive(peer, wire::FilterAdd{{1, 2, 3}});
   EXPECT_TRUE(world.DisconnectReason(peer).has_value());
@@ -279,7 +279,7 @@ TEST(TransactionRelay, FiltersByBloomFilter) {
   for (const wire::Message& message :
        {wire::Message(filter.load()), wire::Message(wire::FilterAdd{{1}}),
         wire::Message(wire::FilterClear{})}) {
-    const PeerId stranger = closed.Connect();
+    const PeerId stranger = closed.Join();
     closed.Receive(stranger, message);
     EXPECT_TRUE(closed.DisconnectReason(stranger).has_value());
   }
@@ -291,11 +291,11 @@ TEST(TransactionRelay, SaysAgainWhatNobodyHasAskedFor) {
   const TransactionPtr tx = SomeTransaction(1);
   world.Enter(tx);
   world.pool.unbroadcast = {tx};
-  world.Pass(minutes(1));
-  const PeerId peer = world.Connect();
-  world.Pass(minutes(5));
+  world.Wait(minutes(1));
+  const PeerId peer = world.Join();
+  world.Wait(minutes(5));
   EXPECT_TRUE(world.TakeItems<wire::Inv>(peer).empty());
-  world.Pass(minutes(15));
+  world.Wait(minutes(15));
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer), Items{InvItem::Of(tx->wtxid)});
   world.Receive(peer, wire::GetData{{InvItem::Of(tx->wtxid)}});
   EXPECT_TRUE(world.pool.unbroadcast.empty());
@@ -304,15 +304,15 @@ TEST(TransactionRelay, SaysAgainWhatNobodyHasAskedFor) {
   world.pool.Add(other, 10'000);
   world.pool.unbroadcast = {other};
   world.protocol->AnnounceUnbroadcast(world.now);
-  world.Pass(minutes(1));
+  world.Wait(minutes(1));
   EXPECT_EQ(world.TakeItems<wire::Inv>(peer), Items{InvItem::Of(other->wtxid)});
 }
 
 TEST(TransactionRelay, IdleConnectionsAskForNoTime) {
   TransactionWorld world;
-  for (int i = 0; i < 20; ++i) world.Connect();
-  for (int i = 0; i < 8; ++i) world.ConnectOutbound();
-  world.Pass(minutes(1));
+  for (int i = 0; i < 20; ++i) world.Join();
+  for (int i = 0; i < 8; ++i) world.JoinOutbound();
+  world.Wait(minutes(1));
   // Nothing but some fee filters is due.
   int steps = 0;
   for (const Instant end = world.now + seconds(50); world.protocol->NextDeadline() <= end;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "cairn/storage/database.h"
+#include "tests/support/effort.h"
 #include "tests/support/fault_env.h"
 
 namespace cairn::storage {
@@ -136,7 +137,7 @@ class FaultyDatabase : public testing::Test {
   /// is left.
   void EveryStepInTurn(Fault fault) {
     const uint64_t steps = StepsOfARun();
-    for (uint64_t at = 0; at < steps && !HasFatalFailure(); ++at) {
+    for (uint64_t at = 0; at < steps && !HasFatalFailure(); at += test::Stride()) {
       SCOPED_TRACE("step " + std::to_string(at));
       env_.Clear();
       env_.Plan(fault, at);
@@ -165,7 +166,7 @@ TEST_F(FaultyDatabase, EveryStepIsTornInTurn) { EveryStepInTurn(Fault::kTear); }
 
 TEST_F(FaultyDatabase, ThePowerIsCutAtEveryStep) {
   const uint64_t steps = StepsOfARun();
-  for (uint64_t at = 0; at < steps && !HasFatalFailure(); ++at) {
+  for (uint64_t at = 0; at < steps && !HasFatalFailure(); at += test::Stride()) {
     for (uint64_t seed = 0; seed < 2 && !HasFatalFailure(); ++seed) {
       SCOPED_TRACE("step " + std::to_string(at) + " seed " + std::to_string(seed));
       env_.Clear();
@@ -180,7 +181,7 @@ TEST_F(FaultyDatabase, ThePowerIsCutAtEveryStep) {
 TEST_F(FaultyDatabase, ThePowerIsCutAgainWhileItComesBack) {
   std::mt19937_64 random(1);
   const uint64_t steps = StepsOfARun();
-  for (int round = 0; round < 400 && !HasFatalFailure(); ++round) {
+  for (uint64_t round = 0; round < test::Scaled(400) && !HasFatalFailure(); ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     env_.Clear();
     env_.Plan(Fault::kPowerCut, random() % steps);

@@ -3,6 +3,7 @@
 // gone.
 #include <gtest/gtest.h>
 
+#include "tests/support/effort.h"
 #include "tests/support/fault_env.h"
 #include "tests/unit/storage/store_run.h"
 
@@ -67,7 +68,7 @@ TEST_F(FaultyStores, ARunWithoutFaultsIsSound) {
 
 TEST_F(FaultyStores, EveryStepFailsInTurn) {
   const uint64_t steps = StepsOfARun();
-  for (uint64_t at = 0; at < steps && !HasFailure(); ++at) {
+  for (uint64_t at = 0; at < steps && !HasFailure(); at += test::Stride()) {
     SCOPED_TRACE("step " + std::to_string(at));
     env_.Clear();
     env_.Plan(at % 4 < 2 ? Fault::kFail : Fault::kTear, at);
@@ -83,7 +84,7 @@ TEST_F(FaultyStores, EveryStepFailsInTurn) {
 
 TEST_F(FaultyStores, ThePowerIsCutAtEveryStep) {
   const uint64_t steps = StepsOfARun();
-  for (uint64_t at = 0; at < steps && !HasFailure(); ++at) {
+  for (uint64_t at = 0; at < steps && !HasFailure(); at += test::Stride()) {
     SCOPED_TRACE("step " + std::to_string(at));
     env_.Clear();
     env_.Plan(Fault::kPowerCut, at);
