@@ -157,12 +157,21 @@ void BlockServing::OnGetData(Peer& peer, const wire::GetData& message) {
 void BlockServing::Continue(Peer& peer) {
   BlockServingPeer& state = peer.serving;
   wire::NotFound missing;
-  while (!state.wanted.empty() && !state.reading && !peer.disconnecting) {
+  while (!state.wanted.empty() && !state.reading && !peer.disconnecting && core_.HasRoom(peer)) {
     const wire::InvItem item = state.wanted.front();
     state.wanted.pop_front();
     if (!Serve(peer, item)) missing.items.push_back(item);
   }
   if (!missing.items.empty()) core_.Send(peer, std::move(missing));
+}
+
+bool BlockServing::IsBusy(const Peer& peer) {
+  return !peer.serving.wanted.empty() || peer.serving.filters;
+}
+
+void BlockServing::Resume(Peer& peer) {
+  Continue(peer);
+  ContinueFilters(peer);
 }
 
 bool BlockServing::Serve(Peer& peer, const wire::InvItem& item) {
@@ -235,7 +244,6 @@ void BlockServing::OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, Byt
   } else if (const BlockPtr block = Parse(bytes)) {
     SendBlock(peer, entry.hash, reading->type, block);
   }
-  Continue(peer);
 }
 
 void BlockServing::SendBlock(Peer& peer, const BlockHash& hash, uint32_t type,
@@ -317,8 +325,25 @@ void BlockServing::ReadFilters(Peer& peer, wire::Message request) {
 void BlockServing::OnGetCFilters(Peer& peer, const wire::GetCFilters& message) {
   if (MayAskFilters(peer, message.filter_type, message.start_height, message.stop,
                     wire::GetCFilters::kMostBlocks)) {
-    ReadFilters(peer, message);
+    peer.serving.filters = message;
+    ContinueFilters(peer);
   }
+}
+
+/// So many filters may be asked for that they are read, and sent, in pieces.
+void BlockServing::ContinueFilters(Peer& peer) {
+  std::optional<wire::GetCFilters>& rest = peer.serving.filters;
+  if (!rest || peer.disconnecting || peer.awaited != Awaited::kNothing) return;
+  if (!core_.HasRoom(peer)) return;
+  wire::GetCFilters piece = *rest;
+  const ledger::HeaderEntry* stop = core_.chain.Find(rest->stop);
+  rest->start_height += kFiltersAtOnce;
+  if (rest->start_height > static_cast<uint32_t>(stop->height)) {
+    rest.reset();
+  } else {
+    piece.stop = stop->Ancestor(static_cast<int>(rest->start_height) - 1)->hash;
+  }
+  ReadFilters(peer, piece);
 }
 
 void BlockServing::OnGetCFHeaders(Peer& peer, const wire::GetCFHeaders& message) {
@@ -336,6 +361,7 @@ void BlockServing::OnGetCFCheckpt(Peer& peer, const wire::GetCFCheckpt& message)
 }
 
 void BlockServing::OnFiltersRead(Peer& peer, std::vector<wire::Message> replies) {
+  if (replies.empty()) peer.serving.filters.reset();  // the index has not come so far
   for (wire::Message& reply : replies) core_.Send(peer, std::move(reply));
 }
 

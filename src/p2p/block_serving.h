@@ -1,7 +1,7 @@
 // Block serving: answers the questions of peers about our chain, its headers, blocks and filters.
 //
-// Blocks are read one at a time for each peer, and its later messages wait meanwhile. Whoever reads
-// them may take its time while much is still to be sent to that peer. Nothing is told that would
+// Blocks are read one at a time for each peer, and nothing more is served while it does not take
+// what was sent; its later messages wait meanwhile. Nothing is told that would
 // show which stale or pruned blocks this node has: that would let others recognise it.
 #pragma once
 
@@ -24,7 +24,8 @@ struct BlockServingPeer {
     std::optional<wire::GetBlockTxn> parts;
   };
 
-  std::deque<wire::InvItem> wanted;  // of its getdata, in order
+  std::deque<wire::InvItem> wanted;          // of its getdata, in order
+  std::optional<wire::GetCFilters> filters;  // what is left of it
   std::optional<Reading> reading;
   bool served_from_memory = false;  // a block of this getdata: the others are read
   BlockHash continuation;           // the last hash of our last inv: when asked for, more follows
@@ -32,7 +33,8 @@ struct BlockServingPeer {
 
 class BlockServing {
  public:
-  static constexpr size_t kMostInventory = 500;  // hashes in the answer to getblocks
+  static constexpr size_t kMostInventory = 500;    // hashes in the answer to getblocks
+  static constexpr uint32_t kFiltersAtOnce = 100;  // read together: some 2 MB
 
   /// Serves a transaction that a getdata asks for; false if it is not there.
   using ServeTransaction = std::function<bool(Peer&, const wire::InvItem&)>;
@@ -49,6 +51,11 @@ class BlockServing {
   void OnGetCFHeaders(Peer& peer, const wire::GetCFHeaders& message);
   void OnGetCFCheckpt(Peer& peer, const wire::GetCFCheckpt& message);
 
+  /// Something that it asked for is still to be served: what came later waits.
+  static bool IsBusy(const Peer& peer);
+  /// Goes on with that, after an answer or when more may be sent to it.
+  void Resume(Peer& peer);
+
   /// The block that was asked for; empty if it could not be read.
   void OnBlockRead(Peer& peer, const ledger::HeaderEntry& entry, Bytes bytes);
   void OnFiltersRead(Peer& peer, std::vector<wire::Message> replies);
@@ -60,7 +67,7 @@ class BlockServing {
   /// Ends contact with who asks for more than we offer; false if it did.
   bool IsWithinOffer(Peer& peer, const ledger::HeaderEntry& entry, uint32_t type);
 
-  /// Serves what is wanted until something has to be read.
+  /// Serves what is wanted until something has to be read, or the peer has enough to take.
   void Continue(Peer& peer);
   /// False if it is not there, or we do not tell.
   bool Serve(Peer& peer, const wire::InvItem& item);
@@ -76,6 +83,7 @@ class BlockServing {
   bool MayAskFilters(Peer& peer, uint8_t type, uint32_t start, const BlockHash& stop,
                      uint32_t most_blocks);
   void ReadFilters(Peer& peer, wire::Message request);
+  void ContinueFilters(Peer& peer);
 
   Core& core_;
   BlockRelay& relay_;

@@ -59,8 +59,8 @@ void Connection::RemoveUnjudged(size_t bytes) {
 }
 
 bool Connection::MayRead() const {
-  return !closed_ && !paused_ && unsent_ <= host_.limits().send &&
-         undelivered_ <= host_.limits().receive && unjudged_ <= kMostUnjudged;
+  return !closed_ && !paused_ && undelivered_ <= host_.limits().receive &&
+         unjudged_ <= kMostUnjudged;
 }
 
 void Connection::Read() {
@@ -235,6 +235,7 @@ void Connection::OnWritten(const SocketError& error, size_t bytes) {
   traffic_.sent += bytes;
   traffic_.last_sent = host_.Now();
   host_.OnTraffic(bytes, 0);
+  const bool was_full = !HasRoom();
   unsent_ -= bytes;
   while (bytes > 0) {
     Frame& first = frames_.front();
@@ -245,7 +246,7 @@ void Connection::OnWritten(const SocketError& error, size_t bytes) {
   }
   writing_ = !frames_.empty();
   if (writing_) Write();
-  Read();
+  if (was_full && HasRoom()) host_.OnRoom(*this);
 }
 
 }  // namespace cairn::p2p

@@ -2,7 +2,8 @@
 // thread; only long payloads are decoded on the workers, and even then messages come in order.
 //
 // Memory is bounded: a payload is not allocated before its frame's header was found good, and then
-// only as it comes in; reading rests while too much is undelivered, unjudged or unsent.
+// only as it comes in; reading rests while too much is undelivered or unjudged, and what is sent is
+// prepared only while there is room for it.
 #pragma once
 
 #include <array>
@@ -36,6 +37,8 @@ class ConnectionHost {
   /// The other side, or a failure, has ended it. Not said after `Close`.
   virtual void OnEnded(Connection& connection, const std::string& why) = 0;
   virtual void OnTraffic(size_t sent, size_t received) = 0;
+  /// There is room again for what is to be sent.
+  virtual void OnRoom(Connection& connection) = 0;
   /// Runs `work` on a worker, then `done` on the network thread.
   virtual void RunElsewhere(std::function<void()> work, std::function<void()> done) = 0;
 
@@ -52,6 +55,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void Start();
   void Send(std::string_view command, Bytes frame);
+  /// No more is unsent than is allowed. If not, the host will hear of it.
+  bool HasRoom() const { return closed_ || unsent_ <= host_.limits().send; }
   /// Nothing more is read or written, and the host hears nothing more.
   void Close();
   bool IsClosed() const { return closed_; }

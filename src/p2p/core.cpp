@@ -15,6 +15,8 @@ void Core::Send(Peer& peer, wire::Message message) {
   if (!peer.disconnecting) effects.Send(peer.id(), std::move(message));
 }
 
+bool Core::HasRoom(const Peer& peer) const { return effects.HasRoom(peer.id()); }
+
 void Core::Disconnect(Peer& peer, const std::string& reason) {
   if (peer.disconnecting) return;
   peer.disconnecting = true;

@@ -62,6 +62,8 @@ struct Core {
 
   /// Nothing goes to a peer that is being disconnected.
   void Send(Peer& peer, wire::Message message);
+  /// It takes what is sent to it: more may be prepared.
+  bool HasRoom(const Peer& peer) const;
   /// Ends the connection. The peer's further messages are ignored.
   void Disconnect(Peer& peer, const std::string& reason);
   /// It broke the protocol: ends the connection and discourages the address, unless its permissions

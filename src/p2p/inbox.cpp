@@ -11,6 +11,7 @@ namespace cairn::p2p {
 /// Blocks follow blocks and transactions follow transactions without a wait, as their verdicts come
 /// in order; anything else could overtake them.
 bool Protocol::Impl::CouldOvertake(const Peer& peer, const wire::Message& message) const {
+  if (serving.IsBusy(peer)) return true;
   switch (peer.awaited) {
     case Awaited::kNothing: return false;
     case Awaited::kBlock: {
@@ -46,9 +47,14 @@ void Protocol::Impl::Receive(Peer& peer, wire::Message message, size_t bytes) {
 
 void Protocol::Impl::Answered(Peer& peer) {
   core.Arrived(peer);
+  serving.Resume(peer);
   // A child of what has just been accepted belongs to what came before.
   download.RetryOrphan(peer);
-  while (!peer.inbox.empty() && !CouldOvertake(peer, peer.inbox.front().message)) {
+  DealWithInbox(peer);
+}
+
+void Protocol::Impl::DealWithInbox(Peer& peer) {
+  while (!peer.inbox.empty() && MayHaveTurn(peer, peer.inbox.front().message)) {
     Peer::Waiting next = std::move(peer.inbox.front());
     peer.inbox.pop_front();
     peer.inbox_bytes -= next.bytes;

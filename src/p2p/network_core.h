@@ -107,10 +107,12 @@ class Network::Core final : public ConnectionHost, public Effects {
   void OnMalformed(Connection& connection, const std::string& what) override;
   void OnEnded(Connection& connection, const std::string& why) override;
   void OnTraffic(size_t sent, size_t received) override;
+  void OnRoom(Connection& connection) override;
   void RunElsewhere(std::function<void()> work, std::function<void()> done) override;
 
   // Effects
   void Send(PeerId peer, wire::Message message) override;
+  bool HasRoom(PeerId peer) override;
   void Disconnect(PeerId peer, const std::string& reason) override;
   void Discourage(const wire::NetAddress& address) override;
   bool IsUnwelcome(const wire::NetAddress& address) const override;

@@ -35,6 +35,10 @@ void Network::Core::OnTraffic(size_t sent, size_t received) {
   if (sent > 0) upload_target_.Count(sent, Now());
 }
 
+void Network::Core::OnRoom(Connection& connection) {
+  Tell([&](Protocol& protocol, Instant now) { protocol.RoomMade(connection.id(), now); });
+}
+
 void Network::Core::RunElsewhere(std::function<void()> work, std::function<void()> done) {
   outstanding_.Begin();
   workers_.Run([this, work = std::move(work), done = std::move(done)]() mutable {
@@ -54,6 +58,11 @@ void Network::Core::Send(PeerId id, wire::Message message) {
   LOG_DEBUG(log::kNet, "sending {} ({} bytes) peer={}", command,
             frame.size() - wire::FrameHeader::kSize, id);
   found->second.connection->Send(command, std::move(frame));
+}
+
+bool Network::Core::HasRoom(PeerId id) {
+  const auto found = peers_.find(id);
+  return found == peers_.end() || found->second.connection->HasRoom();
 }
 
 bool Network::Core::SendRaw(PeerId id, const std::string& command, const Bytes& payload) {

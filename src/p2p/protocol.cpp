@@ -126,6 +126,15 @@ void Protocol::ReceivedMalformed(PeerId id, const std::string& what, Instant now
   if (Peer* peer = impl_->core.Find(id)) impl_->core.Misbehaved(*peer, what);
 }
 
+void Protocol::RoomMade(PeerId id, Instant now) {
+  impl_->Begin(now);
+  if (Peer* peer = impl_->core.Find(id); peer != nullptr && !peer->disconnecting) {
+    impl_->serving.Resume(*peer);
+    impl_->DealWithInbox(*peer);
+  }
+  impl_->Settle();
+}
+
 void Protocol::HeadersJudged(PeerId id, const HeadersVerdict& verdict, Instant now) {
   impl_->Answer(id, now, [&](Peer& peer) {
     impl_->OnHeadersVerdict(peer, verdict);

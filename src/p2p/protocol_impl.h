@@ -35,6 +35,8 @@ class Protocol::Impl {
   void Receive(Peer& peer, wire::Message message, size_t bytes);
   /// An answer came: the peer's next messages may have their turn.
   void Answered(Peer& peer);
+  /// What waits has its turn, as far as it may.
+  void DealWithInbox(Peer& peer);
   /// An answer to the peer's own question, which nobody waits for once it goes.
   template <typename Do>
   void Answer(PeerId id, Instant now, const Do& with_it) {
@@ -69,8 +71,12 @@ class Protocol::Impl {
  private:
   /// What it would say came before something that is not dealt with yet.
   bool CouldOvertake(const Peer& peer, const wire::Message& message) const;
+  /// Nor has any message its turn while answers to the last ones have not gone out.
+  bool MayHaveTurn(const Peer& peer, const wire::Message& message) const {
+    return !CouldOvertake(peer, message) && core.HasRoom(peer);
+  }
   bool MustWait(const Peer& peer, const wire::Message& message) const {
-    return !peer.inbox.empty() || CouldOvertake(peer, message);
+    return !peer.inbox.empty() || !MayHaveTurn(peer, message);
   }
   void UpdatePause(Peer& peer);
   void Dispatch(Peer& peer, wire::Message message);

@@ -169,7 +169,7 @@ void TransactionRelay::Settle() {
   if (!std::exchange(hurry_, false)) return;
   for (auto& [id, peer] : core_.peers) {
     if (!peer->Allows(kNoBanPermission) || !IsPending(*peer)) continue;
-    Trickle(*peer);
+    if (core_.HasRoom(*peer)) Trickle(*peer);
     hurry_ |= IsPending(*peer);
   }
 }
@@ -185,7 +185,7 @@ void TransactionRelay::Advance() {
 }
 
 Instant TransactionRelay::DeadlineOf(const Peer& peer) const {
-  return IsPending(peer) ? peer.transactions.next_inv : kNever;
+  return IsPending(peer) && core_.HasRoom(peer) ? peer.transactions.next_inv : kNever;
 }
 
 void TransactionRelay::OnTipChanged() {

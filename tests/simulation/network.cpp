@@ -25,6 +25,9 @@ constexpr Duration kLongestPause = seconds(120);
 constexpr Duration kGivesUpAfter = seconds(924);
 constexpr Duration kConnectTimeout = seconds(5);
 
+/// While nothing goes out at all.
+constexpr Duration kLookForRoomEvery = seconds(1);
+
 }  // namespace
 
 HostId Network::Add(Host& host, const wire::Endpoint& endpoint) {
@@ -159,6 +162,19 @@ void Network::Send(HostId host, PeerId peer, wire::Message message) {
     events_.PushCall(now_ + kGivesUpAfter, [this, to, cut] { GiveUp(to, cut); });
   }
   end.stuck.push_back(parcel);
+}
+
+Instant Network::RoomAt(HostId host, PeerId peer, size_t most_bytes) const {
+  const EndId own = EndOf(host, peer);
+  if (own == kNoEnd || !At(own).open) return now_;
+  const End& end = At(own ^ 1);
+  if (!end.stuck.empty()) {
+    size_t bytes = 0;
+    for (const ParcelId parcel : end.stuck) bytes += parcels_.At(parcel).bytes;
+    return bytes > most_bytes ? now_ + kLookForRoomEvery : now_;
+  }
+  const double needed = static_cast<double>(most_bytes) / traits_.bytes_per_second;
+  return std::max(now_, end.busy_until - Duration(static_cast<Duration::rep>(needed * 1e6)));
 }
 
 std::vector<CommandTraffic> Network::ByCommand() const {

@@ -78,6 +78,9 @@ class Network {
   /// An answer follows: `Connected` at both ends, or `ConnectFailed`.
   void Connect(HostId host, const wire::Endpoint& to, ConnectionType type);
   void Send(HostId host, PeerId peer, wire::Message message);
+  /// When no more than `most_bytes` of what was sent will be waiting to go out: now, or a later
+  /// moment at which to ask again.
+  Instant RoomAt(HostId host, PeerId peer, size_t most_bytes) const;
   /// `Disconnected` follows at both ends.
   void Close(HostId host, PeerId peer);
   void PauseReading(HostId host, PeerId peer, bool pause);
@@ -144,6 +147,7 @@ class Network {
   static constexpr EndId kNoEnd = UINT32_MAX;
 
   End& At(EndId id) { return links_[id / 2].ends[id % 2]; }
+  const End& At(EndId id) const { return links_[id / 2].ends[id % 2]; }
   EndId EndOf(HostId host, PeerId peer) const {
     return hosts_[host].ends[static_cast<size_t>(peer)];
   }

@@ -19,6 +19,8 @@ constexpr Duration kTransactionTime = microseconds(200);
 constexpr Duration kHeaderTime = microseconds(5);
 constexpr Duration kReadTime = milliseconds(5);
 
+constexpr size_t kSendBuffer = 1'000'000;  // as of -maxsendbuffer
+
 }  // namespace
 
 Node::Node(World& world, uint64_t seed)
@@ -152,6 +154,23 @@ void Node::Disconnected(PeerId peer) {
 void Node::Send(PeerId peer, wire::Message message) {
   if (const auto* raw = std::get_if<wire::RawMessage>(&message)) message = world_.Typed(*raw);
   world_.network().Send(id_, peer, std::move(message));
+}
+
+bool Node::HasRoom(PeerId peer) {
+  const Instant at = world_.network().RoomAt(id_, peer, kSendBuffer);
+  if (at <= world_.now()) return true;
+  const auto found = contacts_.find(peer);
+  if (found == contacts_.end()) return true;
+  if (!std::exchange(found->second.awaits_room, true))
+    Later(at, [this, peer] { TellOfRoom(peer); });
+  return false;
+}
+
+void Node::TellOfRoom(PeerId peer) {
+  const auto found = contacts_.find(peer);
+  if (found == contacts_.end()) return;
+  found->second.awaits_room = false;
+  if (HasRoom(peer)) protocol_->RoomMade(peer, world_.now());
 }
 
 void Node::Disconnect(PeerId peer, const std::string& reason) {

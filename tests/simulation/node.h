@@ -63,6 +63,7 @@ class Node final : public Host, private p2p::Effects {
     ConnectionType type = ConnectionType::kInbound;
     bool attacker = false;
     Instant since;
+    bool awaits_room = false;  // its protocol is to hear when there is room
 
     bool IsOutbound() const {
       return type == ConnectionType::kFullRelay || type == ConnectionType::kBlockRelayOnly;
@@ -71,6 +72,7 @@ class Node final : public Host, private p2p::Effects {
 
   // What the protocol asks for.
   void Send(PeerId peer, wire::Message message) override;
+  bool HasRoom(PeerId peer) override;
   void Disconnect(PeerId peer, const std::string& reason) override;
   void Discourage(const wire::NetAddress& address) override;
   bool IsUnwelcome(const wire::NetAddress& address) const override;
@@ -90,6 +92,7 @@ class Node final : public Host, private p2p::Effects {
   /// The ledger does one thing after the other: when it will have done this one.
   Instant LedgerTime(Duration needed);
   void Judge(PeerId peer, const BlockPtr& block);
+  void TellOfRoom(PeerId peer);
 
   World& world_;
   HostId id_ = 0;

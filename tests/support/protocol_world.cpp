@@ -140,6 +140,11 @@ void ProtocolWorld::Wait(p2p::Duration duration) {
   now = end;
 }
 
+void ProtocolWorld::MakeRoom(p2p::PeerId peer) {
+  protocol->RoomMade(peer, now);
+  Settle();
+}
+
 void ProtocolWorld::Answer() {
   ASSERT_FALSE(questions.empty());
   Question question = std::move(questions.front());

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -120,6 +121,10 @@ class ProtocolWorld : public p2p::Effects {
   std::vector<wire::NetAddress> discouraged;
   bool upload_exhausted = false;  // as much was sent as -maxuploadtarget allows
 
+  /// For so many messages a peer has room, until a test takes them out and says that it has.
+  size_t most_unsent = std::numeric_limits<size_t>::max();
+  void MakeRoom(p2p::PeerId peer);
+
   /// All messages of a kind that were sent to the peer, and forgets them.
   template <typename M>
   std::vector<M> Take(p2p::PeerId peer) {
@@ -144,6 +149,7 @@ class ProtocolWorld : public p2p::Effects {
   void Disconnect(p2p::PeerId peer, const std::string& reason) override;
   void Discourage(const wire::NetAddress& address) override;
   bool IsUnwelcome(const wire::NetAddress& address) const override;
+  bool HasRoom(p2p::PeerId peer) override { return sent_[peer].size() < most_unsent; }
   void PauseReading(p2p::PeerId, bool) override {}
   void SubmitHeaders(p2p::PeerId peer, std::vector<Header> headers) override;
   void SubmitBlock(p2p::PeerId peer, BlockPtr block) override;

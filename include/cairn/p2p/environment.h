@@ -134,6 +134,9 @@ class Effects {
   virtual ~Effects() = default;
 
   virtual void Send(PeerId peer, wire::Message message) = 0;
+  /// Whether that peer has taken enough of what was sent to it that more may be prepared. If not,
+  /// `RoomMade` follows once it has.
+  virtual bool HasRoom(PeerId peer) = 0;
   /// Ends the connection; `Disconnected` follows. What was sent before need not arrive.
   virtual void Disconnect(PeerId peer, const std::string& reason) = 0;
   /// The address misbehaved: prefer others for a while.

@@ -8,7 +8,8 @@
 //
 // Messages of one peer take effect in order: a block may follow a block whose verdict is still
 // open, likewise a transaction a transaction; anything else waits in the peer's inbox until all
-// that came before has been dealt with.
+// that came before has been dealt with. All of them wait while the peer does not take what was sent
+// to it, so that no question makes us hold many answers.
 #pragma once
 
 #include <memory>
@@ -65,6 +66,8 @@ class Protocol {
   void Received(PeerId peer, wire::Message message, size_t bytes, Instant now);
   /// A frame or payload that is malformed in a way that only a broken or hostile peer sends.
   void ReceivedMalformed(PeerId peer, const std::string& what, Instant now);
+  /// More may be sent to a peer for which `Effects::HasRoom` said no.
+  void RoomMade(PeerId peer, Instant now);
 
   // -- answers --
   void HeadersJudged(PeerId peer, const HeadersVerdict& verdict, Instant now);
