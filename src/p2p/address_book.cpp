@@ -138,11 +138,22 @@ void AddressBook::Delete(Id id) {
   free_.push_back(id);
 }
 
+void AddressBook::Take(Table table, uint32_t slot, Id id) {
+  SlotsOf(table)[slot] = id;
+  occupancy_.at(static_cast<size_t>(table)).Count(slot, NetworkOf(id), 1);
+}
+
+void AddressBook::Vacate(Table table, uint32_t slot) {
+  const auto held = SlotsOf(table).find(slot);
+  occupancy_.at(static_cast<size_t>(table)).Count(slot, NetworkOf(held->second), -1);
+  SlotsOf(table).erase(held);
+}
+
 void AddressBook::ClearNewSlot(uint32_t slot) {
   const auto found = new_.find(slot);
   if (found == new_.end()) return;
   const Id id = found->second;
-  new_.erase(found);
+  Vacate(Table::kNew, slot);
   Entry& entry = entries_[id];
   const auto end = entry.buckets.begin() + entry.places;
   std::remove(entry.buckets.begin(), end, static_cast<uint16_t>(slot / kBucketSize));
@@ -152,7 +163,7 @@ void AddressBook::ClearNewSlot(uint32_t slot) {
 void AddressBook::PutInNew(Id id, uint16_t bucket) {
   const uint32_t slot = SlotOf(Table::kNew, bucket, entries_[id].known.peer.endpoint);
   ClearNewSlot(slot);
-  new_[slot] = id;
+  Take(Table::kNew, slot, id);
   Entry& entry = entries_[id];
   entry.buckets[entry.places++] = bucket;
 }
@@ -160,7 +171,7 @@ void AddressBook::PutInNew(Id id, uint16_t bucket) {
 void AddressBook::MakeTried(Id id) {
   Entry& entry = entries_[id];
   for (size_t i = 0; i < entry.places; ++i) {
-    new_.erase(SlotOf(Table::kNew, entry.buckets[i], entry.known.peer.endpoint));
+    Vacate(Table::kNew, SlotOf(Table::kNew, entry.buckets[i], entry.known.peer.endpoint));
   }
   entry.places = 0;
   collisions_.erase(id);
@@ -169,6 +180,7 @@ void AddressBook::MakeTried(Id id) {
   if (held != tried_.end()) {
     // He who was there goes back to where his source had put him.
     const Id evicted = held->second;
+    Vacate(Table::kTried, slot);
     Entry& old = entries_[evicted];
     --Count(old);
     old.table = Table::kNew;
@@ -178,7 +190,7 @@ void AddressBook::MakeTried(Id id) {
   --Count(entry);
   entry.table = Table::kTried;
   ++Count(entry);
-  tried_[slot] = id;
+  Take(Table::kTried, slot, id);
 }
 
 bool AddressBook::Refresh(Entry& entry, const wire::PeerAddress& peer, int64_t penalty,

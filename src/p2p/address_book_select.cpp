@@ -1,6 +1,7 @@
 // What the address book answers: whom to try, whom to test, whom to tell others of.
 #include <algorithm>
 
+#include "cairn/base/assert.h"
 #include "cairn/p2p/address_book.h"
 
 namespace cairn::p2p {
@@ -15,27 +16,39 @@ constexpr int64_t kTestWindow = 40 * kMinute;
 }  // namespace
 
 bool AddressBook::IsOf(Id id, std::optional<wire::Network> network) const {
-  return !network || entries_[id].known.peer.endpoint.address.network() == *network;
+  return !network || NetworkOf(id) == *network;
+}
+
+void AddressBook::Occupancy::Count(uint32_t slot, wire::Network network, int change) {
+  PerNetwork& taken = taken_[slot / kBucketSize];
+  for (const size_t which : {static_cast<size_t>(network), kAny}) {
+    const bool was_used = taken.at(which) > 0;
+    taken[which] = static_cast<uint8_t>(taken[which] + change);
+    const bool is_used = taken[which] > 0;
+    if (is_used != was_used) is_used ? ++buckets_in_use_[which] : --buckets_in_use_[which];
+  }
+}
+
+uint32_t AddressBook::Occupancy::Draw(Random& random, std::optional<wire::Network> network) const {
+  const size_t which = network ? static_cast<size_t>(*network) : kAny;
+  CAIRN_ASSERT(buckets_in_use_.at(which) > 0);
+  uint64_t before = random.Below(buckets_in_use_[which]);
+  for (uint32_t bucket = 0;; ++bucket) {
+    if (taken_.at(bucket)[which] > 0 && before-- == 0) return bucket;
+  }
 }
 
 AddressBook::Id AddressBook::SelectSlot(Table table, std::optional<wire::Network> network) {
   const Slots& slots = SlotsOf(table);
-  const size_t buckets = table == Table::kNew ? kNewBuckets : kTriedBuckets;
-  for (;;) {
-    const auto first = static_cast<uint32_t>(random_.Below(buckets) * kBucketSize);
-    const auto begin = slots.lower_bound(first);
-    const uint32_t behind = first + kBucketSize;
-    if (begin == slots.end() || begin->first >= behind) continue;
-    // From any place on, round to the one before it.
-    const auto middle =
-        slots.lower_bound(first + static_cast<uint32_t>(random_.Below(kBucketSize)));
-    for (auto at = middle; at != slots.end() && at->first < behind; ++at) {
-      if (IsOf(at->second, network)) return at->second;
-    }
-    for (auto at = begin; at != middle; ++at) {
-      if (IsOf(at->second, network)) return at->second;
-    }
-  }
+  const uint32_t bucket = occupancy_.at(static_cast<size_t>(table)).Draw(random_, network);
+  const auto first = static_cast<uint32_t>(bucket * kBucketSize);
+  const auto begin = slots.lower_bound(first);
+  const auto end = slots.lower_bound(first + static_cast<uint32_t>(kBucketSize));
+  // From any place on, round to the one before it.
+  const auto middle = slots.lower_bound(first + static_cast<uint32_t>(random_.Below(kBucketSize)));
+  const auto is_wanted = [&](const auto& slot) { return IsOf(slot.second, network); };
+  const auto found = std::find_if(middle, end, is_wanted);
+  return found != end ? found->second : std::find_if(begin, middle, is_wanted)->second;
 }
 
 std::optional<KnownAddress> AddressBook::Select(bool new_only, std::optional<wire::Network> network,
@@ -151,7 +164,7 @@ bool AddressBook::Restore(const Record& record) {
   if (record.table == Table::kTried) {
     const uint32_t slot = TriedSlot(endpoint);
     if (!record.buckets.empty() || tried_.contains(slot)) return false;
-    tried_[slot] = Create(record.known, Table::kTried);
+    Take(Table::kTried, slot, Create(record.known, Table::kTried));
     return true;
   }
   if (record.buckets.empty() || record.buckets.size() > kMaxPlaces) return false;
@@ -188,7 +201,13 @@ bool AddressBook::IsConsistent() const {
   }
   const bool all_wait = std::all_of(collisions_.begin(), collisions_.end(),
                                     [this](Id id) { return entries_[id].places > 0; });
-  return all_wait && counts == counts_ && new_places == new_.size() &&
+  std::array<Occupancy, 2> occupancy{Occupancy(kNewBuckets), Occupancy(kTriedBuckets)};
+  for (const Table table : {Table::kNew, Table::kTried}) {
+    for (const auto& [slot, id] : SlotsOf(table)) {
+      occupancy.at(static_cast<size_t>(table)).Count(slot, NetworkOf(id), 1);
+    }
+  }
+  return all_wait && counts == counts_ && occupancy == occupancy_ && new_places == new_.size() &&
          tried_places == tried_.size() && ids_.size() == order_.size() &&
          order_.size() + free_.size() == entries_.size();
 }

@@ -141,14 +141,40 @@ class AddressBook {
     std::array<uint16_t, kMaxPlaces> buckets{};
   };
 
+  /// How many places of each bucket of a table are taken, in all and by each network, so that a
+  /// bucket where there is somebody can be drawn without looking for one.
+  class Occupancy {
+   public:
+    explicit Occupancy(size_t buckets) : taken_(buckets) {}
+
+    void Count(uint32_t slot, wire::Network network, int change);
+    /// Each bucket that has somebody of that network is as likely. There must be one.
+    uint32_t Draw(Random& random, std::optional<wire::Network> network) const;
+
+    friend bool operator==(const Occupancy&, const Occupancy&) = default;
+
+   private:
+    static constexpr size_t kNetworks = 7;
+    static constexpr size_t kAny = kNetworks;
+    using PerNetwork = std::array<uint8_t, kNetworks + 1>;
+
+    std::vector<PerNetwork> taken_;                         // by bucket
+    std::array<uint32_t, kNetworks + 1> buckets_in_use_{};  // by network
+  };
+
   uint64_t Hash(char purpose, std::initializer_list<ByteSpan> parts) const;
   uint16_t NewBucket(const wire::NetAddress& address, const wire::NetAddress& source) const;
   uint16_t TriedBucket(const wire::Endpoint& endpoint) const;
   uint32_t SlotOf(Table table, uint16_t bucket, const wire::Endpoint& endpoint) const;
   uint32_t TriedSlot(const wire::Endpoint& endpoint) const;
+  void Take(Table table, uint32_t slot, Id id);
+  void Vacate(Table table, uint32_t slot);
   Slots& SlotsOf(Table table) { return table == Table::kNew ? new_ : tried_; }
   const Slots& SlotsOf(Table table) const { return table == Table::kNew ? new_ : tried_; }
   size_t& Count(const Entry& entry);
+  wire::Network NetworkOf(Id id) const {
+    return entries_[id].known.peer.endpoint.address.network();
+  }
   bool IsOf(Id id, std::optional<wire::Network> network) const;
 
   Entry* FindEntry(const wire::Endpoint& endpoint);
@@ -173,6 +199,7 @@ class AddressBook {
   std::unordered_map<wire::Endpoint, Id, wire::EndpointHasher> ids_;
   Slots new_;
   Slots tried_;
+  std::array<Occupancy, 2> occupancy_{Occupancy(kNewBuckets), Occupancy(kTriedBuckets)};
   std::set<Id> collisions_;                        // new addresses that want an occupied place
   int64_t last_good_ = 1;                          // so that the first try of an address counts
   std::array<std::array<size_t, 2>, 7> counts_{};  // by network and table

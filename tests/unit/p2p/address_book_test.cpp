@@ -118,6 +118,37 @@ TEST(AddressBook, SelectsFromBothTablesAndEveryAddress) {
   EXPECT_NEAR(from_tried, 2000, 200);
 }
 
+/// Each bucket where somebody is has the same chance, however many there are and however few are
+/// taken; within it each place has.
+TEST(AddressBook, SelectsAnyBucketWithTheSameChance) {
+  AddressBook book{Random(1)};
+  for (uint32_t i = 0; i < 200; ++i) Add(book, Numbered(i), At("252.2.2.2"));  // of few buckets
+  for (uint32_t i = 0; i < 5; ++i) Add(book, Numbered(i * 257), At("253.3.3.3"));
+  Add(book, Peer("[1a1b::1]"), At("253.3.3.3"));
+  std::map<uint16_t, int> chosen;
+  std::map<uint16_t, int> held;
+  for (const PlacedAddress& placed : book.Entries(Table::kNew)) ++held[placed.place.bucket];
+  ASSERT_GT(held.size(), 5U);
+  ASSERT_LT(held.size(), 20U);
+  constexpr int kEach = 500;
+  for (size_t i = 0; i < kEach * held.size(); ++i) {
+    ++chosen[book.Find(book.Select(true, std::nullopt, kNow + kHour)->peer.endpoint)->bucket];
+  }
+  EXPECT_EQ(chosen.size(), held.size());
+  for (const auto& [bucket, times] : chosen) EXPECT_NEAR(times, kEach, 150) << bucket;
+}
+
+TEST(AddressBook, FindsTheOnlyOneOfANetworkInAnyBook) {
+  AddressBook book{Random(1)};
+  Add(book, Peer("[1a1b::1]"), At("253.3.3.3"));
+  for (uint32_t i = 0; i < 3000; ++i)
+    Add(book, Numbered(i * 257), Numbered(i * 77).endpoint.address);
+  for (int i = 0; i < 2000; ++i) {
+    EXPECT_EQ(book.Select(false, Network::kIpv6, kNow)->peer.endpoint.ToString(), "[1a1b::1]:8333");
+  }
+  EXPECT_TRUE(book.IsConsistent());
+}
+
 TEST(AddressBook, GivesFailuresLessOfAChance) {
   KnownAddress known;
   known.peer = Peer("250.1.1.1");
