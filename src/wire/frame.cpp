@@ -6,6 +6,7 @@
 #include "cairn/base/reader.h"
 #include "cairn/base/writer.h"
 #include "cairn/crypto/sha256.h"
+#include "cairn/wire/limits.h"
 #include "src/wire/codec.h"
 
 namespace cairn::wire {
@@ -49,7 +50,7 @@ Result<FrameHeader> ParseFrameHeader(std::span<const uint8_t, FrameHeader::kSize
   header.command = ReadCommand(reader.Take(FrameHeader::kCommandSize));
   header.length = reader.U32();
   header.checksum = reader.Array<4>();
-  if (header.length > MostPayload(header.command)) {
+  if (header.length > kMostPayload) {
     return Invalid("message " + header.command + " is too long (" + std::to_string(header.length) +
                    " bytes)");
   }

@@ -30,14 +30,12 @@ Result<Message> DecodeAs(Bytes payload) {
 
 struct Codec {
   std::string_view command;
-  size_t most_payload;
   Result<Message> (*decode)(Bytes payload);
 };
 
 template <size_t... I>
 constexpr std::array<Codec, kCommands> MakeCodecs(std::index_sequence<I...>) {
   return {Codec{std::variant_alternative_t<I + kNameless, Message>::kCommand,
-                std::variant_alternative_t<I + kNameless, Message>::kMostPayload,
                 DecodeAs<std::variant_alternative_t<I + kNameless, Message>>}...};
 }
 
@@ -82,11 +80,6 @@ Bytes EncodePayload(const Message& message) {
   Bytes payload;
   AppendPayload(payload, message);
   return payload;
-}
-
-size_t MostPayload(std::string_view command) {
-  const Codec* codec = FindCodec(command);
-  return codec == nullptr ? kMostPayloadOfAny : codec->most_payload;
 }
 
 std::span<const std::string_view> KnownCommands() {

@@ -4,6 +4,7 @@
 #include "cairn/wire/bloom_filter.h"
 #include "cairn/wire/compact_block.h"
 #include "cairn/wire/frame.h"
+#include "cairn/wire/limits.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/targets.h"
 
@@ -35,7 +36,7 @@ void CheckFrame(ByteSpan bytes) {
   const auto raw = bytes.first<wire::FrameHeader::kSize>();
   const auto header = wire::ParseFrameHeader(raw, kMagic);
   if (!header) return;
-  CAIRN_ASSERT(header->length <= wire::MostPayload(header->command));
+  CAIRN_ASSERT(header->length <= wire::kMostPayload);
   const ByteSpan payload = bytes.subspan(raw.size());
   if (payload.size() != header->length || header->command.empty()) return;
   const Bytes frame = wire::EncodeFrame(kMagic, header->command, payload);

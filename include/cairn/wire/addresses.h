@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "cairn/wire/limits.h"
 #include "cairn/wire/net_address.h"
 
 namespace cairn::wire {
@@ -14,7 +13,6 @@ inline constexpr size_t kMostAddresses = 1000;
 /// Addresses of the networks that fit into 16 bytes.
 struct Addr {
   static constexpr std::string_view kCommand = "addr";
-  static constexpr size_t kMostPayload = ListPayload(kMostAddresses, 30);
 
   std::vector<PeerAddress> addresses;
 };
@@ -23,7 +21,6 @@ struct Addr {
 struct AddrV2 {
   static constexpr std::string_view kCommand = "addrv2";
   // Time, services, network, and the length that an address of a network to come may have.
-  static constexpr size_t kMostPayload = ListPayload(kMostAddresses, 4 + 9 + 1 + 3 + 512 + 2);
 
   std::vector<PeerAddress> addresses;
 };
@@ -31,7 +28,6 @@ struct AddrV2 {
 /// Asks for some.
 struct GetAddr {
   static constexpr std::string_view kCommand = "getaddr";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 }  // namespace cairn::wire

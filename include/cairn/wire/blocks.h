@@ -7,7 +7,6 @@
 
 #include "cairn/primitives/block.h"
 #include "cairn/primitives/header.h"
-#include "cairn/wire/limits.h"
 
 namespace cairn::wire {
 
@@ -23,7 +22,6 @@ struct Locator {
 /// Asks for the headers behind the last block of the locator that both know.
 struct GetHeaders {
   static constexpr std::string_view kCommand = "getheaders";
-  static constexpr size_t kMostPayload = ListPayload(Locator::kMostHashes, 32);
 
   Locator locator;
 };
@@ -31,7 +29,6 @@ struct GetHeaders {
 /// The same, for an `inv` of the blocks.
 struct GetBlocks {
   static constexpr std::string_view kCommand = "getblocks";
-  static constexpr size_t kMostPayload = ListPayload(Locator::kMostHashes, 32);
 
   Locator locator;
 };
@@ -40,7 +37,6 @@ struct Headers {
   static constexpr std::string_view kCommand = "headers";
   static constexpr size_t kMostHeaders = 2000;
   // A count of transactions, which is zero, follows each header.
-  static constexpr size_t kMostPayload = ListPayload(kMostHeaders, Header::kSize + 1);
 
   std::vector<Header> headers;
 };
@@ -48,7 +44,6 @@ struct Headers {
 /// A whole block, parsed and hashed.
 struct BlockMessage {
   static constexpr std::string_view kCommand = "block";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   BlockPtr block;
 };
@@ -56,7 +51,6 @@ struct BlockMessage {
 /// A transaction, with its witness if it has one.
 struct TxMessage {
   static constexpr std::string_view kCommand = "tx";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   TransactionPtr transaction;
 };
@@ -67,7 +61,6 @@ using ShortId = uint64_t;
 /// A block in which most transactions are given by their short ids.
 struct CompactBlock {
   static constexpr std::string_view kCommand = "cmpctblock";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   struct Prefilled {
     uint16_t index = 0;  // in the block
@@ -85,7 +78,6 @@ struct CompactBlock {
 /// Asks for transactions of a block that came as a compact one.
 struct GetBlockTxn {
   static constexpr std::string_view kCommand = "getblocktxn";
-  static constexpr size_t kMostPayload = ListPayload(0x10000, 3);
 
   BlockHash block;
   std::vector<uint16_t> indexes;  // ascending
@@ -94,7 +86,6 @@ struct GetBlockTxn {
 /// The answer, in the order asked for.
 struct BlockTxn {
   static constexpr std::string_view kCommand = "blocktxn";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   BlockHash block;
   std::vector<TransactionPtr> transactions;

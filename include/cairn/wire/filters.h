@@ -9,14 +9,12 @@
 #include "cairn/primitives/block_filter.h"
 #include "cairn/primitives/hash.h"
 #include "cairn/primitives/merkle_proof.h"
-#include "cairn/wire/limits.h"
 
 namespace cairn::wire {
 
 /// Asks for the filters of a range of blocks.
 struct GetCFilters {
   static constexpr std::string_view kCommand = "getcfilters";
-  static constexpr size_t kMostPayload = kSmallPayload;
   static constexpr uint32_t kMostBlocks = 1000;  // in a range
 
   uint8_t filter_type = kBasicFilterType;
@@ -27,7 +25,6 @@ struct GetCFilters {
 /// The filter of a block.
 struct CFilter {
   static constexpr std::string_view kCommand = "cfilter";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   uint8_t filter_type = kBasicFilterType;
   BlockHash block;
@@ -37,7 +34,6 @@ struct CFilter {
 /// Asks for the filter hashes of a range of blocks.
 struct GetCFHeaders {
   static constexpr std::string_view kCommand = "getcfheaders";
-  static constexpr size_t kMostPayload = kSmallPayload;
   static constexpr uint32_t kMostBlocks = 2000;  // in a range
 
   uint8_t filter_type = kBasicFilterType;
@@ -48,7 +44,6 @@ struct GetCFHeaders {
 /// The hashes, and the header that they build on.
 struct CFHeaders {
   static constexpr std::string_view kCommand = "cfheaders";
-  static constexpr size_t kMostPayload = ListPayload(GetCFHeaders::kMostBlocks, 32);
 
   uint8_t filter_type = kBasicFilterType;
   BlockHash stop;
@@ -59,7 +54,6 @@ struct CFHeaders {
 /// Asks for the filter header of every thousandth block.
 struct GetCFCheckpt {
   static constexpr std::string_view kCommand = "getcfcheckpt";
-  static constexpr size_t kMostPayload = kSmallPayload;
   static constexpr uint32_t kInterval = 1000;
 
   uint8_t filter_type = kBasicFilterType;
@@ -68,7 +62,6 @@ struct GetCFCheckpt {
 
 struct CFCheckpt {
   static constexpr std::string_view kCommand = "cfcheckpt";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   uint8_t filter_type = kBasicFilterType;
   BlockHash stop;
@@ -80,7 +73,6 @@ struct FilterLoad {
   static constexpr std::string_view kCommand = "filterload";
   static constexpr size_t kMostBytes = 36'000;
   static constexpr uint32_t kMostFunctions = 50;
-  static constexpr size_t kMostPayload = ListPayload(kMostBytes, 1);
 
   enum Update : uint8_t {
     kNone = 0,
@@ -99,7 +91,6 @@ struct FilterLoad {
 struct FilterAdd {
   static constexpr std::string_view kCommand = "filteradd";
   static constexpr size_t kMostBytes = 520;
-  static constexpr size_t kMostPayload = kSmallPayload;
 
   Bytes element;
 };
@@ -107,13 +98,11 @@ struct FilterAdd {
 /// Takes it off.
 struct FilterClear {
   static constexpr std::string_view kCommand = "filterclear";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 /// The answer to `getdata` for a filtered block.
 struct MerkleBlock {
   static constexpr std::string_view kCommand = "merkleblock";
-  static constexpr size_t kMostPayload = kMostPayloadOfAny;
 
   MerkleProof proof;
 };

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "cairn/primitives/amount.h"
-#include "cairn/wire/limits.h"
 #include "cairn/wire/net_address.h"
 
 namespace cairn::wire {
@@ -29,7 +28,6 @@ enum Services : uint64_t {
 /// The first message of either side. Old nodes end it early: what they left out has its default.
 struct Version {
   static constexpr std::string_view kCommand = "version";
-  static constexpr size_t kMostPayload = kSmallPayload;
   static constexpr size_t kMostUserAgent = 256;
 
   int32_t version = kProtocolVersion;
@@ -48,25 +46,21 @@ struct Version {
 /// The version was understood.
 struct Verack {
   static constexpr std::string_view kCommand = "verack";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 /// Asks for `addrv2` instead of `addr` (BIP155).
 struct SendAddrV2 {
   static constexpr std::string_view kCommand = "sendaddrv2";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 /// Transactions are announced and asked for by wtxid (BIP339).
 struct WtxidRelay {
   static constexpr std::string_view kCommand = "wtxidrelay";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 /// Offers to reconcile sets of transactions (BIP330).
 struct SendTxReconciliation {
   static constexpr std::string_view kCommand = "sendtxrcncl";
-  static constexpr size_t kMostPayload = kSmallPayload;
 
   uint32_t version = 1;
   uint64_t salt = 0;
@@ -75,13 +69,11 @@ struct SendTxReconciliation {
 /// Asks for blocks to be announced by `headers` (BIP130).
 struct SendHeaders {
   static constexpr std::string_view kCommand = "sendheaders";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 /// Speaks of compact blocks (BIP152). Those of version 2, with wtxids, are the only ones left.
 struct SendCompact {
   static constexpr std::string_view kCommand = "sendcmpct";
-  static constexpr size_t kMostPayload = kSmallPayload;
 
   bool high_bandwidth = false;  // new blocks are to be announced by `cmpctblock`
   uint64_t version = 2;
@@ -90,14 +82,12 @@ struct SendCompact {
 /// Asks not to hear of transactions that pay less (BIP133).
 struct FeeFilter {
   static constexpr std::string_view kCommand = "feefilter";
-  static constexpr size_t kMostPayload = kSmallPayload;
 
   Amount per_kvb = 0;  // any number may come
 };
 
 struct Ping {
   static constexpr std::string_view kCommand = "ping";
-  static constexpr size_t kMostPayload = kSmallPayload;
 
   uint64_t nonce = 0;
 };
@@ -105,7 +95,6 @@ struct Ping {
 /// The answer to a ping.
 struct Pong {
   static constexpr std::string_view kCommand = "pong";
-  static constexpr size_t kMostPayload = kSmallPayload;
 
   std::optional<uint64_t> nonce;  // nothing, if it was cut short: the ping has failed
 };

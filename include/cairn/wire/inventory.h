@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cairn/primitives/hash.h"
-#include "cairn/wire/limits.h"
 
 namespace cairn::wire {
 
@@ -52,7 +51,6 @@ inline constexpr size_t kMostInvItems = 50'000;
 /// Here is something new.
 struct Inv {
   static constexpr std::string_view kCommand = "inv";
-  static constexpr size_t kMostPayload = ListPayload(kMostInvItems, InvItem::kSize);
 
   std::vector<InvItem> items;
 };
@@ -60,7 +58,6 @@ struct Inv {
 /// Asks for things.
 struct GetData {
   static constexpr std::string_view kCommand = "getdata";
-  static constexpr size_t kMostPayload = ListPayload(kMostInvItems, InvItem::kSize);
 
   std::vector<InvItem> items;
 };
@@ -68,7 +65,6 @@ struct GetData {
 /// The answer to `getdata` for what is not there.
 struct NotFound {
   static constexpr std::string_view kCommand = "notfound";
-  static constexpr size_t kMostPayload = ListPayload(kMostInvItems, InvItem::kSize);
 
   std::vector<InvItem> items;
 };
@@ -76,7 +72,6 @@ struct NotFound {
 /// Asks for an `inv` of the whole mempool (BIP35).
 struct GetMempool {
   static constexpr std::string_view kCommand = "mempool";
-  static constexpr size_t kMostPayload = kSmallPayload;
 };
 
 }  // namespace cairn::wire

@@ -5,17 +5,9 @@
 
 namespace cairn::wire {
 
-/// No payload is longer; who announces a longer one is cut off.
-inline constexpr size_t kMostPayloadOfAny = 4'000'000;
-
-/// For messages of a few fields: what follows these is ignored, so there is room for more of them.
-inline constexpr size_t kSmallPayload = 4096;
-
-/// The longest payload of a list: the items, and as many again so that a list that is too long can
-/// be told from a message that is.
-constexpr size_t ListPayload(size_t items, size_t item_size) {
-  const size_t bytes = 64 + 2 * items * item_size;
-  return bytes < kMostPayloadOfAny ? bytes : kMostPayloadOfAny;
-}
+/// No payload is longer, whatever the message: who announces a longer one is cut off. A shorter one
+/// is read however much longer it is than we need, for what follows the fields that we know may be
+/// those of a later version.
+inline constexpr size_t kMostPayload = 4'000'000;
 
 }  // namespace cairn::wire

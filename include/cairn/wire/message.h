@@ -50,9 +50,6 @@ std::string_view CommandOf(const Message& message);
 
 Bytes EncodePayload(const Message& message);
 
-/// The longest payload that a peer may send under this command; a large one for unknown ones.
-size_t MostPayload(std::string_view command);
-
 /// The commands that `Decode` knows.
 std::span<const std::string_view> KnownCommands();
 
