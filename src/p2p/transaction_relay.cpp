@@ -246,6 +246,10 @@ void TransactionRelay::OnGetMempool(Peer& peer) {
     if (peer.Allows(kNoBanPermission)) return;
     return core_.Disconnect(peer, "mempool request with bloom filters disabled");
   }
+  if (core_.effects.UploadTargetReached(false) && !peer.Allows(kMempoolPermission)) {
+    if (peer.Allows(kNoBanPermission)) return;
+    return core_.Disconnect(peer, "mempool request with bandwidth limit reached");
+  }
   if (!peer.transactions.possible) return;
   peer.transactions.wants_pool = true;
   hurry_ |= peer.Allows(kNoBanPermission);

@@ -250,6 +250,23 @@ TEST(TransactionRelay, AnswersMempoolWhereItMay) {
   EXPECT_EQ(closed.TakeItems<wire::Inv>(allowed).size(), 1u);
 }
 
+TEST(TransactionRelay, DoesNotTellOfThePoolOnceTheDaysUploadIsSpent) {
+  Settings settings;
+  settings.serve_bloom = true;
+  TransactionWorld world(settings);
+  world.pool.Add(SomeTransaction(1), 10'000);
+  world.upload_exhausted = true;
+  const PeerId peer = world.Join();
+  const PeerId trusted = world.Join({.permissions = kNoBanPermission});
+  const PeerId allowed = world.Join({.permissions = kMempoolPermission});
+  for (const PeerId one : {peer, trusted, allowed}) world.Receive(one, wire::GetMempool{});
+  world.Wait(kLong);
+  EXPECT_EQ(world.DisconnectReason(peer), "mempool request with bandwidth limit reached");
+  EXPECT_FALSE(world.DisconnectReason(trusted).has_value());
+  EXPECT_TRUE(world.TakeItems<wire::Inv>(trusted).empty());
+  EXPECT_EQ(world.TakeItems<wire::Inv>(allowed).size(), 1u);
+}
+
 TEST(TransactionRelay, FiltersByBloomFilter) {
   Settings settings;
   settings.serve_bloom = true;
