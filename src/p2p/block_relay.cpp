@@ -200,6 +200,7 @@ bool BlockRelay::AnnounceFully(Peer& peer, const std::vector<const ledger::Heade
 void BlockRelay::OnCompactBlock(Peer& peer, wire::CompactBlock& message) {
   const Header& header = message.header;
   const BlockHash hash = header.Hash();
+  BlockSync::OnAnswer(peer, hash);
   const ledger::HeaderEntry* parent = core_.chain.Find(header.previous);
   if (parent == nullptr) {
     // No reason for blame: what lies between may be asked for.
@@ -315,6 +316,7 @@ void BlockRelay::TryAtOnce(Peer& peer, const wire::CompactBlock& compact) {
 }
 
 void BlockRelay::OnBlockTxn(Peer& peer, const wire::BlockTxn& message) {
+  BlockSync::OnAnswer(peer, message.block);
   BlockInFlight* flight = blocks_.FlightOf(peer, message.block);
   if (flight == nullptr || flight->assembly == nullptr) {
     LOG_DEBUG(log::kCmpctBlock, "peer={} sent transactions of a block that we did not ask for",

@@ -259,10 +259,12 @@ void BlockSync::AskOthers() {
 
 void BlockSync::NoteLate(Peer& peer, const BlockHash& hash, Instant asked) {
   peer.blocks.late = 0;
-  if (core_.now >= asked + kQuick) return;
+  const bool quick = core_.now < asked + kQuick;
   for (const PeerId id : AskedFor(hash)) {
     Peer& other = *core_.Find(id);
-    if (core_.now < FlightOf(other, hash)->asked + kTipPatience) continue;
+    const Instant since = FlightOf(other, hash)->asked;
+    other.blocks.owed.push_back({hash, since});
+    if (!quick || core_.now < since + kTipPatience) continue;
     if (++other.blocks.late < kMostLate || other.Allows(kNoBanPermission)) continue;
     core_.Disconnect(other, "others deliver the blocks that it was asked for");
   }
@@ -324,6 +326,7 @@ void BlockSync::OnBlock(Peer& peer, BlockPtr block, bool reconstructed) {
   const BlockInFlight* flight = FlightOf(peer, hash);
   const Instant asked = flight != nullptr ? flight->asked : core_.now;
   Release(hash, peer.id());
+  OnAnswer(peer, hash);
   const ledger::HeaderEntry* entry = core_.chain.Find(hash);
   if (judging_.contains(hash) || (entry != nullptr && entry->HasBody())) return;
   if (entry != nullptr && entry->failed) {
@@ -381,7 +384,12 @@ void BlockSync::Refused(Peer& peer, const BlockHash& hash, const Judged& judged,
   }
 }
 
+void BlockSync::OnAnswer(Peer& peer, const BlockHash& hash) {
+  std::erase_if(peer.blocks.owed, [&](const auto& owed) { return owed.hash == hash; });
+}
+
 void BlockSync::OnNotFound(Peer& peer, const BlockHash& hash) {
+  OnAnswer(peer, hash);
   if (!IsInFlightFrom(hash, peer.id())) return;
   Release(hash, peer.id());
   peer.blocks.resting_until = core_.now + kRest;
@@ -419,6 +427,18 @@ Instant BlockSync::DeliveryDeadline(const Peer& peer) const {
          spacing / kPartsPerOther * std::max(0, Deliverers() - 1);
 }
 
+/// As long as a block may take that two are asked for. An honest peer answers, if late; who never
+/// does announces blocks only to be asked for them.
+Instant BlockSync::AnswerDeadline(const Peer& peer) const {
+  if (peer.disconnecting) return kNever;
+  const Duration spacing = seconds(core_.chain.params().retarget.spacing_seconds);
+  Instant first = kNever;
+  for (const auto& owed : peer.blocks.owed) {
+    first = std::min(first, owed.asked + spacing + spacing / kPartsPerOther);
+  }
+  return first;
+}
+
 void BlockSync::Advance() {
   if (core_.now >= next_help_) AskOthers();
   for (auto& [id, peer] : core_.peers) {
@@ -429,13 +449,15 @@ void BlockSync::Advance() {
       core_.Disconnect(*peer, "stalling block download");
     } else if (core_.now >= DeliveryDeadline(*peer)) {
       core_.Disconnect(*peer, "timeout downloading block");
+    } else if (core_.now >= AnswerDeadline(*peer)) {
+      core_.Disconnect(*peer, "it never answered for a block");
     }
   }
 }
 
 Instant BlockSync::DeadlineOf(const Peer& peer) const {
   if (!peer.IsReady()) return kNever;
-  Instant next = DeliveryDeadline(peer);
+  Instant next = std::min(DeliveryDeadline(peer), AnswerDeadline(peer));
   if (peer.blocks.stalling_since != kNever) {
     next = std::min(next, peer.blocks.stalling_since + stall_timeout_);
   }

@@ -33,8 +33,14 @@ struct BlockSyncPeer {
   Instant stalling_since = kNever;  // it has kept the window from moving since
   Instant resting_until{};          // it lacked what it was asked for: it is not asked until then
   Instant last_block{};             // epoch: it never gave us a new one
-  int judging = 0;                  // blocks from it without a verdict yet
-  int late = 0;                     // blocks in a row that others delivered in its stead
+  /// What it was asked for and others delivered first: it must answer all the same.
+  struct Owed {
+    BlockHash hash;
+    Instant asked{};
+  };
+  std::vector<Owed> owed;
+  int judging = 0;  // blocks from it without a verdict yet
+  int late = 0;     // blocks in a row that others delivered in its stead
 };
 
 class HeaderSync;
@@ -65,6 +71,8 @@ class BlockSync {
   /// one of them may be its parent.
   bool MayFollow(const Block& block) const;
   void OnNotFound(Peer& peer, const BlockHash& hash);
+  /// Something of a block that it was asked for has come from the peer.
+  static void OnAnswer(Peer& peer, const BlockHash& hash);
   /// `peer` is null if it has gone meanwhile.
   void OnVerdict(Peer* peer, const BlockHash& hash, const BlockVerdict& verdict);
 
@@ -115,11 +123,13 @@ class BlockSync {
   /// Near the tip nobody waits long for one peer: the next one is asked, too.
   void AskOthers();
   Peer* OtherFor(const ledger::HeaderEntry& entry, const std::vector<PeerId>& asked);
-  /// `peer` has delivered a good block: who was asked long before it, and has not?
+  /// `peer` has delivered a good block: who was asked for it, too, and has not?
   void NoteLate(Peer& peer, const BlockHash& hash, Instant asked);
   /// Whether an unasked block is worth its place on the disk; punishes what no honest peer sends.
   bool IsWelcome(Peer& peer, const Block& block, const ledger::HeaderEntry* entry);
   Instant DeliveryDeadline(const Peer& peer) const;
+  /// When it must have answered for what it owes.
+  Instant AnswerDeadline(const Peer& peer) const;
   int Deliverers() const;
   void Refused(Peer& peer, const BlockHash& hash, const Judged& judged,
                const BlockVerdict& verdict);

@@ -139,7 +139,13 @@ void Adversary::OnGetHeaders(PeerId peer, const wire::Locator& locator) {
 }
 
 void Adversary::OnGetData(PeerId peer, const wire::GetData& message) {
-  if (attack_ == Attack::kStall || attack_ == Attack::kEclipse) return;
+  if (attack_ == Attack::kStall) {
+    const auto is_block = [](const wire::InvItem& item) { return item.IsBlock(); };
+    // So far it has only told the truth.
+    if (std::any_of(message.items.begin(), message.items.end(), is_block)) Note(victims_.at(peer));
+    return;
+  }
+  if (attack_ == Attack::kEclipse) return;
   wire::NotFound missing;
   for (const wire::InvItem& item : message.items) {
     const auto offer = offers_.find(item.block());
@@ -168,7 +174,7 @@ void Adversary::OnBlockFound(const BlockPtr& block) {
   }
   for (auto& [peer, victim] : victims_) {
     if (!victim.ready) continue;
-    Note(victim);
+    if (attack_ == Attack::kMutatedBlocks) Note(victim);
     const bool unasked = attack_ == Attack::kMutatedBlocks && random_.Flip();
     if (unasked) {
       Send(peer, wire::BlockMessage{offers_[block->hash()]});

@@ -34,31 +34,13 @@ TEST(Scenario, LongPartitionHealsInThirtyMinutes) { ExpectSuccess(RunOne("partit
 
 TEST(Scenario, CompactBlocksAreTwiceAsFast) { ExpectSuccess(RunOne("propagation", 200, 0.5)); }
 
-/// Everybody keeps up. That the contact ends within half an hour is not among what holds: who
-/// announces a block and does not send it is asked for few blocks, and disconnected after three.
-TEST(Scenario, StallersHoldNobodyUp) {
-  const Outcome outcome = RunOne("attack-stall", 60, 2);
-  for (const Check& check : outcome.checks) {
-    const bool known = check.what.starts_with("no contact with an attacker");
-    EXPECT_TRUE(check.holds || known) << check.what;
-  }
-}
-
-std::vector<Attack> AllButStalling() {
-  std::vector<Attack> attacks;
-  for (const Attack attack : AllAttacks()) {
-    if (attack != Attack::kStall) attacks.push_back(attack);
-  }
-  return attacks;
-}
-
 class AttackTest : public testing::TestWithParam<Attack> {};
 
 TEST_P(AttackTest, IsWithstood) {
   ExpectSuccess(RunOne("attack-" + std::string(NameOf(GetParam())), 60, 2));
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenario, AttackTest, testing::ValuesIn(AllButStalling()),
+INSTANTIATE_TEST_SUITE_P(Scenario, AttackTest, testing::ValuesIn(AllAttacks()),
                          [](const auto& attack) {
                            std::string name(NameOf(attack.param));
                            std::erase(name, '-');

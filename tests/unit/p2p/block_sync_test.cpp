@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "cairn/wire/compact_block.h"
 #include "src/p2p/peer.h"
 #include "tests/support/protocol_world.h"
 
@@ -325,6 +326,56 @@ TEST(BlockSync, BlocksThatWereAskedForArePipelined) {
   EXPECT_EQ(world.questions.size(), 3u);
   world.AnswerAll();
   EXPECT_EQ(world.chain.Height(), 3);
+}
+
+/// A peer is asked for a new block, and another delivers it in its stead.
+struct HelpedWorld : ProtocolWorld {
+  HelpedWorld() {
+    chain.Extend(3);
+    now = Instant(seconds(chain.View()->tip->header.time + 60));
+    settings.ping_timeout = std::chrono::hours(100);
+    helper = Join();
+    late = Join();
+    block = chain.Make(1)[0];
+    Announce(late, {block});
+    EXPECT_EQ(TakeAsked(late).size(), 1u);
+    Announce(helper, {block});
+    Wait(seconds(21));
+    EXPECT_EQ(TakeAsked(helper).size(), 1u);
+    Deliver(helper, block);
+    EXPECT_EQ(chain.Height(), 4);
+  }
+
+  BlockPtr block;
+  PeerId helper = 0;
+  PeerId late = 0;
+};
+
+TEST(BlockSync, WhoNeverAnswersIsLetGoThoughAnotherDelivered) {
+  HelpedWorld world;
+  world.Wait(minutes(13));
+  EXPECT_FALSE(world.IsGone(world.late));
+  world.Wait(minutes(2));
+  EXPECT_EQ(world.gone[world.late], "it never answered for a block");
+  EXPECT_FALSE(world.IsDiscouraged(world.late));
+  EXPECT_FALSE(world.IsGone(world.helper));
+}
+
+TEST(BlockSync, WhoAnswersLateMayStay) {
+  const std::vector<std::function<wire::Message(const BlockPtr&)>> answers = {
+      [](const BlockPtr& block) { return wire::BlockMessage{block}; },
+      [](const BlockPtr& block) { return wire::MakeCompactBlock(block, 1); },
+      [](const BlockPtr& block) {
+        return wire::BlockTxn{block->hash(), {}};
+      },
+      [](const BlockPtr& block) { return wire::NotFound{{wire::InvItem::Of(block->hash())}}; },
+  };
+  for (const auto& answer : answers) {
+    HelpedWorld world;
+    world.Receive(world.late, answer(world.block));
+    world.Wait(minutes(30));
+    EXPECT_FALSE(world.IsGone(world.late)) << wire::CommandOf(answer(world.block));
+  }
 }
 
 TEST(BlockSync, VerdictsOfOneWhoHasGoneAreTaken) {
