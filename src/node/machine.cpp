@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "src/node/option_words.h"
 
@@ -163,6 +164,47 @@ unsigned WorkerThreads(int64_t par, const MachineReadings& readings) {
   const int64_t cores = UsableCores(readings);
   const int64_t wanted = par > 0 ? par : cores + std::max(par, -cores);
   return static_cast<unsigned>(std::clamp<int64_t>(wanted, 1, kMost));
+}
+
+// -- files --
+
+namespace {
+
+/// Databases, logs, files that are read or written for a moment, pipes of the event loops.
+constexpr uint64_t kOtherFiles = 150;
+/// Manual connections do not count as others do.
+constexpr uint64_t kManualPeers = 8;
+constexpr uint64_t kLeastRpc = 16;
+constexpr uint64_t kMostRpc = 256;
+
+uint64_t LeastFiles(size_t listeners) { return kOtherFiles + kManualPeers + kLeastRpc + listeners; }
+
+}  // namespace
+
+uint64_t RaiseFileLimit(uint64_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;  // nobody says that there is a limit
+  if (limit.rlim_cur >= wanted) return limit.rlim_cur;
+  const rlimit raised{std::min<rlim_t>(wanted, limit.rlim_max), limit.rlim_max};
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+uint64_t WantedFiles(int wanted_peers, size_t listeners) {
+  return LeastFiles(listeners) + static_cast<uint64_t>(wanted_peers) + kMostRpc - kLeastRpc;
+}
+
+Result<FileShares> ShareFiles(uint64_t available, int wanted_peers, size_t listeners) {
+  const uint64_t least = LeastFiles(listeners);
+  if (available < least) {
+    return Invalid("Not enough file descriptors available. " + std::to_string(available) +
+                   " available, " + std::to_string(least) + " required.");
+  }
+  uint64_t left = available - least;
+  FileShares shares;
+  shares.peers = static_cast<int>(std::min(left, static_cast<uint64_t>(wanted_peers)));
+  left -= static_cast<uint64_t>(shares.peers);
+  shares.rpc = static_cast<size_t>(kLeastRpc + std::min(left, kMostRpc - kLeastRpc));
+  return shares;
 }
 
 }  // namespace cairn::node

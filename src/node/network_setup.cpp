@@ -55,26 +55,11 @@ int AutomaticConnections(const p2p::Settings& settings) {
   return settings.max_full_relay + settings.max_block_relay_only + kFeeler;
 }
 
-int64_t MostConnections(const Options& options) {
-  const p2p::Settings defaults;
-  return options.GetInt("maxconnections", AutomaticConnections(defaults) + defaults.max_inbound);
-}
-
 /// Whether peers may connect, as far as other options let us guess it where -listen is not given.
 bool WantsToListen(const Options& options) {
   const bool bound = !options.GetList("bind").empty() || !options.GetList("whitebind").empty();
   const bool hidden = OnlyNamedPeers(options) || MostConnections(options) <= 0 || HasProxy(options);
   return options.GetBool("listen", bound || !hidden);
-}
-
-/// How many connections of which kind -maxconnections leaves room for.
-void ShareConnections(const Options& options, p2p::Settings& settings) {
-  const auto most = static_cast<int>(std::clamp<int64_t>(MostConnections(options), 0, 100'000));
-  settings.max_full_relay = std::min(settings.max_full_relay, most);
-  settings.max_block_relay_only =
-      std::min(settings.max_block_relay_only, most - settings.max_full_relay);
-  settings.max_inbound = std::max(0, most - AutomaticConnections(settings));
-  settings.automatic_outbound = !OnlyNamedPeers(options);
 }
 
 Result<p2p::Settings> ProtocolSettings(const Options& options) {
@@ -88,7 +73,8 @@ Result<p2p::Settings> ProtocolSettings(const Options& options) {
   auto agent = UserAgent(options);
   if (!agent) return tl::unexpected(agent.error());
   settings.user_agent = *std::move(agent);
-  ShareConnections(options, settings);
+  LimitConnections(MostConnections(options), settings);
+  settings.automatic_outbound = !OnlyNamedPeers(options);
   settings.blocks_only = options.GetBool("blocksonly", false);
   settings.reconciliation = options.GetBool("txreconciliation", false);
   const auto patience =
@@ -223,6 +209,20 @@ Result<uint64_t> UploadTarget(const Options& options) {
 }
 
 }  // namespace
+
+int MostConnections(const Options& options) {
+  const p2p::Settings defaults;
+  const int64_t most =
+      options.GetInt("maxconnections", AutomaticConnections(defaults) + defaults.max_inbound);
+  return static_cast<int>(std::clamp<int64_t>(most, 0, 100'000));
+}
+
+void LimitConnections(int most, p2p::Settings& settings) {
+  settings.max_full_relay = std::min(settings.max_full_relay, most);
+  settings.max_block_relay_only =
+      std::min(settings.max_block_relay_only, most - settings.max_full_relay);
+  settings.max_inbound = std::max(0, most - AutomaticConnections(settings));
+}
 
 Result<NetworkOptions> NetworkOptionsFrom(const Options& options, const consensus::Params& params,
                                           const std::filesystem::path& network_folder) {

@@ -16,6 +16,11 @@ Result<p2p::NetworkOptions> NetworkOptionsFrom(const Options& options,
                                                const consensus::Params& params,
                                                const std::filesystem::path& network_folder);
 
+/// -maxconnections: peers besides manual ones.
+int MostConnections(const Options& options);
+/// Leaves room for so many connections, those that we make by ourselves first.
+void LimitConnections(int most, p2p::Settings& settings);
+
 /// "noban,in,out@1.2.3.0/24" of -whitelist.
 Result<p2p::WhitelistEntry> ParseWhitelist(std::string_view text, const Options& options);
 /// "noban@1.2.3.4:8333" of -whitebind.

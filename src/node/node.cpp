@@ -94,6 +94,7 @@ Status Node::Start() {
   if (!policy) return tl::unexpected(policy.error());
   auto network = NetworkOptionsFrom(options, configuration_.params, data_dir_.network());
   if (!network) return tl::unexpected(network.error());
+  if (Status shared = ShareOutFiles(*network); !shared) return shared;
   if (Status started = StartRpc(); !started) return started;
   if (Status opened = OpenLedger(*policy); !opened) return opened;
   network_ = std::make_unique<p2p::Network>(
@@ -104,6 +105,21 @@ Status Node::Start() {
     log::SetThreadName("import");
     Import(files);
   });
+  return {};
+}
+
+/// Each connection takes a descriptor, and the system may not give us enough of them.
+Status Node::ShareOutFiles(p2p::NetworkOptions& network) {
+  const int wanted = MostConnections(configuration_.options);
+  const size_t listeners = network.listen.size();
+  const uint64_t available = RaiseFileLimit(WantedFiles(wanted, listeners));
+  const auto shares = ShareFiles(available, wanted, listeners);
+  if (!shares) return tl::unexpected(shares.error());
+  most_rpc_connections_ = shares->rpc;
+  if (shares->peers == wanted) return {};
+  LOG_WARNING("Reducing -maxconnections from {} to {}, because of system limitations.", wanted,
+              shares->peers);
+  LimitConnections(shares->peers, network.protocol);
   return {};
 }
 
@@ -128,6 +144,7 @@ Status Node::StartRpc() {
   auto setup = RpcSetupFrom(options, configuration_.params, data_dir_.network());
   if (!setup) return tl::unexpected(setup.error());
   if (setup->cookie) cookie_.emplace(*std::move(setup->cookie));
+  setup->http.max_connections = most_rpc_connections_;
   dispatcher_ = std::make_unique<rpc::Dispatcher>(rpc::AllMethods(), std::move(setup->whitelist));
   dispatcher_->SetWarmupStage("Loading block index…");
   auto authenticator = std::make_shared<const rpc::Authenticator>(std::move(setup->authenticator));

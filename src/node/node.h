@@ -51,6 +51,7 @@ class Node {
   Status StartRpc();
   Status OpenLedger(const mempool::PolicyOptions& policy);
   Status PrepareMiner();
+  Status ShareOutFiles(p2p::NetworkOptions& network);
   void Serve();
   /// Imports the files of -loadblock one after another, then begins to mine.
   void Import(const std::vector<std::string>& files);
@@ -71,6 +72,7 @@ class Node {
   std::optional<rpc::CookieFile> cookie_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
   std::unique_ptr<rpc::HttpServer> server_;
+  size_t most_rpc_connections_ = 0;
   std::optional<mining::MinerOptions> miner_options_;
   std::unique_ptr<mining::Miner> miner_;
   std::jthread importer_;

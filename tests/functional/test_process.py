@@ -121,6 +121,17 @@ class DataDirectory(FunctionalTest):
         self.assertIn("Shutdown", node.stdout())
         self.assertTrue((node.network_dir / "debug.log").exists())
 
+    def test_fewer_files_than_connections(self):
+        node = self.make_node()
+        node.most_files = 200
+        node.start()
+        self.assertRegex(node.log(), r"Reducing -maxconnections from 125 to \d\d, because of system limitations")
+        node.stop()
+        node.most_files = 1024
+        node.start()
+        self.assertEqual(node.log().count("Reducing -maxconnections"), 1)
+        node.stop()
+
 
 class FailedStarts(FunctionalTest):
     def assert_fails(self, *options, saying):
@@ -140,6 +151,11 @@ class FailedStarts(FunctionalTest):
         self.assert_fails("-rpcauth=nothing", saying="rpcauth")
         self.assert_fails("-assumevalid=xyz", saying="xyz|assumevalid")
         self.assert_fails("-minimumchainwork=xyz", saying="xyz|minimumchainwork")
+
+    def test_too_few_files(self):
+        node = self.make_node()
+        node.most_files = 100
+        self.assertRegex(node.start_failure(), r"Not enough file descriptors available\. 100 available, 1\d\d required\.")
 
     def test_two_networks(self):
         self.assert_fails("-signet", "-testnet4", saying="(?i)chain|network")

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "cairn/base/result.h"
+
 namespace cairn::node {
 
 /// Raw readings. Bytes, and cores as a fraction; nothing where there is no limit or no file.
@@ -34,5 +36,21 @@ uint64_t MemoryBudget(std::optional<int64_t> mebibytes, const MachineReadings& r
 /// The worker threads that -par asks for: 0 is one per core, less than 0 leaves that many cores
 /// free.
 unsigned WorkerThreads(int64_t par, const MachineReadings& readings);
+
+/// How many files and sockets this process may have open, after trying to raise that to `wanted`.
+uint64_t RaiseFileLimit(uint64_t wanted);
+
+/// Connections that there are files for.
+struct FileShares {
+  int peers = 0;  // that are not manual
+  size_t rpc = 0;
+};
+
+/// What is left of `available` files for connections, besides the databases and whatever else is
+/// open: the peers that are wanted come first, then RPC. An error if there is too little for a
+/// node.
+Result<FileShares> ShareFiles(uint64_t available, int wanted_peers, size_t listeners);
+/// What `ShareFiles` wants.
+uint64_t WantedFiles(int wanted_peers, size_t listeners);
 
 }  // namespace cairn::node

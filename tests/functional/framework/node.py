@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -76,6 +77,7 @@ class Node:
         else:
             listen = [f"-bind={self.address}"] if listens else ["-listen=0"]
             self._base += [*listen, "-connect=0", "-printtoconsole=0", "-debug=all"]
+        self.most_files = None  # that the process may have open; None: as many as this one
         self._process = None
         self.rpc = self.connection()
 
@@ -123,8 +125,13 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                preexec_fn=_die_with_parent,
+                preexec_fn=self._before_exec,
             )
+
+    def _before_exec(self):
+        _die_with_parent()
+        if self.most_files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.most_files, self.most_files))
 
     def start(self, *options):
         """Starts the process and waits until RPC answers."""

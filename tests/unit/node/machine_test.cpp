@@ -2,6 +2,7 @@
 #include "cairn/node/machine.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "tests/unit/node/support.h"
 
@@ -119,6 +120,37 @@ TEST(ThisMachine, HasMemoryAndCores) {
   EXPECT_GE(UsableCores(readings), 1u);
   ASSERT_TRUE(readings.physical_memory);
   EXPECT_GT(*readings.physical_memory, 64 * kMiB);
+}
+
+TEST(Files, PeersComeFirst) {
+  const uint64_t wanted = WantedFiles(125, 2);
+  auto all = ShareFiles(wanted, 125, 2);
+  ASSERT_TRUE(all.has_value());
+  EXPECT_EQ(all->peers, 125);
+  EXPECT_EQ(all->rpc, 256u);
+  EXPECT_EQ(ShareFiles(1 << 20, 125, 2)->rpc, 256u);
+  EXPECT_EQ(ShareFiles(wanted - 100, 125, 2)->peers, 125);
+  EXPECT_EQ(ShareFiles(wanted - 100, 125, 2)->rpc, 156u);
+  EXPECT_EQ(ShareFiles(wanted - 240, 125, 2)->rpc, 16u);
+  EXPECT_EQ(ShareFiles(wanted - 250, 125, 2)->peers, 115);
+  EXPECT_EQ(ShareFiles(wanted - 250, 125, 2)->rpc, 16u);
+  EXPECT_EQ(ShareFiles(wanted - 365, 125, 2)->peers, 0);
+  const auto none = ShareFiles(wanted - 366, 125, 2);
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().message,
+            "Not enough file descriptors available. 175 available, 176 required.");
+}
+
+TEST(Files, TheLimitIsRaisedNoFurtherThanTheSystemAllows) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(RaiseFileLimit(10), 64u);
+  EXPECT_EQ(RaiseFileLimit(100), 100u);
+  EXPECT_EQ(RaiseFileLimit(uint64_t{before.rlim_max} + 1), before.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace
