@@ -4,10 +4,10 @@
 // as far as it needs them:
 //
 //   void OnReady(Peer&)                     the handshake is complete
-//   void OnGone(Peer&)                      the connection has ended; the peer is forgotten
-//   afterwards void Advance()                          do what is due at core.now Instant
-//   DeadlineOf(const Peer&) const   when Advance is wanted next for that peer Instant
-//   NextDeadline() const            when it is wanted next for all of them
+//   void OnGone(Peer&)                      the connection has ended
+//   void Advance()                          do what is due at core.now
+//   Instant DeadlineOf(const Peer&) const   when Advance is wanted next for that peer
+//   Instant NextDeadline() const            when it is wanted next for all of them
 //
 // and one member for each message that is its business. Its state of a peer stands in its own
 // header as `struct NAMEPeer`, and is a member of `Peer`.
