@@ -194,6 +194,12 @@ Result<std::optional<FoundCoin>> ChainState::FindCoin(const OutPoint& outpoint) 
                    Bytes(coin.script.begin(), coin.script.end()), view->tip};
 }
 
+bool ChainState::HoldsCoin(const OutPoint& outpoint) const {
+  ScriptArena scripts;
+  Coin coin;
+  return table_->Look(outpoint, scripts, coin) == CoinTable::Presence::kUnspent;
+}
+
 Result<BlockPtr> ChainState::ReadBlock(const HeaderEntry& entry) const {
   auto bytes = store_->ReadBody(entry.body_sequence);
   if (!bytes) return tl::unexpected(bytes.error());

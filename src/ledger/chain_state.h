@@ -109,6 +109,8 @@ class ChainState {
 
   /// The coin at the published tip. From any thread. `kBusy` if the tip moved meanwhile.
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) const;
+  /// Whether the table has the coin. From any thread.
+  bool HoldsCoin(const OutPoint& outpoint) const;
   std::vector<BranchTip> BranchTips() const;
   Result<BlockPtr> ReadBlock(const HeaderEntry& entry) const;  // from any thread
   Result<std::vector<storage::StoredCoin>> ReadSpent(const HeaderEntry& entry) const;  // likewise

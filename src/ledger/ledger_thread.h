@@ -36,6 +36,7 @@ class LedgerThread final : public Ledger, private ChainSource {
   Result<Bytes> ReadBlock(const HeaderEntry& entry) const override;
   Result<std::vector<FoundCoin>> ReadSpentCoins(const HeaderEntry& entry) const override;
   Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) override;
+  bool HoldsCoin(const OutPoint& outpoint) const override { return state_.HoldsCoin(outpoint); }
   Result<CoinSet> SnapshotCoins() override;
   uint64_t CoinsOnDisk() const override { return state_.coins().DiskBytes(); }
   const IndexReader* FindIndex(std::string_view name) const override;

@@ -57,13 +57,12 @@ const PoolTransaction* SharedPool::Keep(const std::optional<mempool::PoolSummary
   return &found_;
 }
 
-/// Of what is confirmed the first outputs tell, unless they are spent: then it is asked for in
-/// vain, once.
+/// Of what is confirmed the first outputs tell, unless they are spent or only on the disk, which
+/// the network thread does not wait for: then it is asked for in vain, once.
 bool SharedPool::KnowsParent(const Txid& txid) const {
   if (pool_.Contains(txid)) return true;
   for (const uint32_t index : {0U, 1U}) {
-    const auto coin = ledger_.FindCoin({txid, index});
-    if (coin && *coin) return true;
+    if (ledger_.HoldsCoin({txid, index})) return true;
   }
   return false;
 }

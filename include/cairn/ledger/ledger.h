@@ -166,6 +166,10 @@ class Ledger {
   /// The unspent output of that outpoint at the tip; nothing if there is none.
   virtual Result<std::optional<FoundCoin>> FindCoin(const OutPoint& outpoint) = 0;
 
+  /// Whether that output is known to be unspent without asking the disk. Answers at once, if need
+  /// be as of the middle of a block; a coin that only the database has is not known.
+  virtual bool HoldsCoin(const OutPoint& outpoint) const = 0;
+
   /// Flushes, and gives the coins as they are then. Must not outlive the ledger.
   virtual Result<CoinSet> SnapshotCoins() = 0;
   /// Bytes of the database of coins.

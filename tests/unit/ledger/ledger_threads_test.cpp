@@ -100,6 +100,18 @@ TEST(LedgerWaitForTip, EndsWhenTheLedgerStops) {
   EXPECT_FALSE(world.ledger->WaitForTip(world.params.genesis_hash, 1h));  // and from now on
 }
 
+TEST(LedgerHoldsCoin, KnowsWhatIsInMemoryAndDoesNotAskTheDisk) {
+  ChainWorld world;
+  const MadeBlock made = MakeBlock(world.params, world.TipPlace());
+  const OutPoint coin{made.block->transactions()[0].txid, 0};
+  EXPECT_FALSE(world.ledger->HoldsCoin(coin));
+  world.Connect(made.block);
+  EXPECT_TRUE(world.ledger->HoldsCoin(coin));
+  world.Reopen();
+  EXPECT_FALSE(world.ledger->HoldsCoin(coin));
+  EXPECT_TRUE(world.ledger->FindCoin(coin)->has_value());
+}
+
 TEST(LedgerInbox, AFullOneMakesSubmittersWaitUntilThereIsRoom) {
   ChainWorld world;
   const auto chain = MakeChain(world.params, world.TipPlace(), 60);

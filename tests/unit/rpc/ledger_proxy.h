@@ -70,6 +70,7 @@ class LedgerProxy : public ledger::Ledger {
   Result<int> PruneTo(int height) override { return prune_to(height); }
   std::vector<ledger::BranchTip> BranchTips() override { return real_.BranchTips(); }
   uint64_t SizeOnDisk() const override { return real_.SizeOnDisk(); }
+  bool HoldsCoin(const OutPoint& outpoint) const override { return real_.HoldsCoin(outpoint); }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override {
     return real_.WaitForTip(seen, timeout);
   }
