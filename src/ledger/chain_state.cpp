@@ -81,6 +81,7 @@ void ChainState::AcceptBlock(const consensus::CheckedBlock& block, Answer answer
     return answer(refusal);
   }
   StoreBody(entry, block.ptr(), stored);
+  TellOf(*entry, block.ptr());
   watched_ = entry;
   watched_violation_.reset();
   const Status advanced = Advance(block.ptr());
@@ -146,6 +147,13 @@ void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredReco
   NoteRecords(*entry);
   dirty_rows_.insert(entry);
   tree_.LinkBody(entry);
+}
+
+void ChainState::TellOf(const HeaderEntry& entry, const BlockPtr& block) {
+  if (entry.parent != tip_ || IsInitialDownload(*tip_)) return;
+  PublishIfStale();  // whoever hears of the block finds its header and its parent
+  fresh_block_.Set(block);
+  events_.published();
 }
 
 BlockCheck ChainState::Check(Result<BlockPtr> block) {

@@ -59,7 +59,7 @@ struct StoredRecords {
 /// What the state tells its owner. Called on any of the ledger's threads; must not call back.
 struct StateEvents {
   std::function<void()> wake = [] {};       // there may be something to settle
-  std::function<void()> published = [] {};  // a new view can be seen
+  std::function<void()> published = [] {};  // a new view, or a block about to be connected
 };
 
 class ChainState {
@@ -132,6 +132,8 @@ class ChainState {
   }
   const HeaderEntry* tip() const { return tip_; }
   const Published<ChainView>& view() const { return view_; }
+  /// See `Ledger::WaitForBlock`.
+  const Published<Block>& fresh_block() const { return fresh_block_; }
   VerificationMeter& meter() { return meter_; }
   /// Why nothing is written any more; empty while all is well. From any thread.
   std::string failure() const { return *failure_.Get(); }
@@ -237,6 +239,8 @@ class ChainState {
   SubmitResult Refuse(HeaderEntry* entry, const consensus::Violation& violation);
   void Condemn(HeaderEntry* entry);
   void StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredRecords stored = {});
+  /// Others may hear of a block that is the next of the best chain before it is connected (BIP152).
+  void TellOf(const HeaderEntry& entry, const BlockPtr& block);
 
   // The best chain (chain_state_activate.cpp).
   /// Stages blocks towards the best candidate until there is none better than what is staged.
@@ -317,6 +321,7 @@ class ChainState {
   HeaderEntry* watched_ = nullptr;  // the block just accepted
   std::optional<consensus::Violation> watched_violation_;  // why it, or one before it, failed
   Published<ChainView> view_;
+  Published<Block> fresh_block_;
   /// Odd while the coins are not those of the published tip.
   std::atomic<uint64_t> coins_version_{0};
   Published<std::string> failure_{std::make_shared<const std::string>()};

@@ -432,6 +432,16 @@ bool LedgerThread::WaitForTip(const BlockHash& seen, std::chrono::milliseconds t
   }
 }
 
+BlockPtr LedgerThread::WaitForBlock(const BlockPtr& seen, std::chrono::milliseconds timeout) const {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    const uint64_t noticed = Notifications();
+    const BlockPtr block = state_.fresh_block().Get();
+    if (block != seen) return block;
+    if (!AwaitNotification(noticed, deadline)) return nullptr;
+  }
+}
+
 void LedgerThread::Synchronize() {
   RunInTurn([this] { state_.SettleAll(); });
 }

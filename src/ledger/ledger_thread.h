@@ -50,6 +50,7 @@ class LedgerThread final : public Ledger, private ChainSource {
   std::vector<BranchTip> BranchTips() override;
   uint64_t SizeOnDisk() const override { return state_.blocks().DiskBytes(); }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override;
+  BlockPtr WaitForBlock(const BlockPtr& seen, std::chrono::milliseconds timeout) const override;
   void Synchronize() override;
   Status Flush() override;
   std::string FailureReason() const override { return state_.failure(); }
@@ -107,7 +108,7 @@ class LedgerThread final : public Ledger, private ChainSource {
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();  // workers may ring it last
   mutable base::Mutex tip_mutex_;
   mutable base::CondVar tip_changed_;
-  uint64_t notifications_ CAIRN_GUARDED_BY(tip_mutex_) = 0;  // of what may be a new tip
+  uint64_t notifications_ CAIRN_GUARDED_BY(tip_mutex_) = 0;  // of what was published
   bool stopped_ CAIRN_GUARDED_BY(tip_mutex_) = false;
   ChainState state_;
   base::Mutex inbox_mutex_;

@@ -85,15 +85,25 @@ Status Network::Core::Start() {
       Tell([&](Protocol& protocol, Instant now) { protocol.TransactionAdded(transaction, now); });
     });
   });
-  tip_watch_.Start([this](const ledger::HeaderEntry& tip) {
-    if (!ledger_.IsInitialBlockDownload() && chain_.RecentBlock(tip.hash) == nullptr) {
-      if (auto bytes = ledger_.ReadBlock(tip)) {
-        if (auto block = Block::Parse(*std::move(bytes))) chain_.Remember(*std::move(block));
-      }
-    }
-    Post([this] { Tell([](Protocol& protocol, Instant now) { protocol.TipChanged(now); }); });
-  });
+  tip_watch_.Start(
+      [this](const ledger::HeaderEntry& tip) { OnTip(tip); },
+      [this](const BlockPtr& block) {
+        chain_.Remember(block);
+        Post([this, block] {
+          Tell([&](Protocol& protocol, Instant now) { protocol.BlockChecked(block, now); });
+        });
+      });
   return {};
+}
+
+/// On the thread that watches the tip.
+void Network::Core::OnTip(const ledger::HeaderEntry& tip) {
+  if (!ledger_.IsInitialBlockDownload() && chain_.RecentBlock(tip.hash) == nullptr) {
+    if (auto bytes = ledger_.ReadBlock(tip)) {
+      if (auto block = Block::Parse(*std::move(bytes))) chain_.Remember(*std::move(block));
+    }
+  }
+  Post([this] { Tell([](Protocol& protocol, Instant now) { protocol.TipChanged(now); }); });
 }
 
 void Network::Core::Stop() {

@@ -141,6 +141,7 @@ class Network::Core final : public ConnectionHost, public Effects {
     net::post(io_, std::move(job));
   }
 
+  void OnTip(const ledger::HeaderEntry& tip);
   void BeginStop();
   void OnAccepted(Tcp::socket socket, const ListenAddress& at);
   void DialNamed(const std::string& name, ConnectionType type,

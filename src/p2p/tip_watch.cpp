@@ -15,20 +15,41 @@ constexpr std::chrono::milliseconds kPauseBehindStopped{50};
 
 }  // namespace
 
-void TipWatch::Start(std::function<void(const ledger::HeaderEntry&)> changed) {
+void TipWatch::Start(std::function<void(const ledger::HeaderEntry&)> changed,
+                     std::function<void(const BlockPtr&)> coming) {
   changed_ = std::move(changed);
-  thread_ = std::jthread([this] {
+  coming_ = std::move(coming);
+  tip_thread_ = std::jthread([this] {
     log::SetThreadName("net.tip");
-    Watch();
+    WatchTip();
+  });
+  block_thread_ = std::jthread([this] {
+    log::SetThreadName("net.block");
+    WatchBlocks();
   });
 }
 
 void TipWatch::Stop() {
   stopping_ = true;
-  if (thread_.joinable()) thread_.join();
+  for (std::jthread* thread : {&tip_thread_, &block_thread_}) {
+    if (thread->joinable()) thread->join();
+  }
 }
 
-void TipWatch::Watch() {
+void TipWatch::WatchBlocks() {
+  BlockPtr seen = ledger_.WaitForBlock(nullptr, {});
+  while (!stopping_) {
+    const auto before = std::chrono::steady_clock::now();
+    if (BlockPtr block = ledger_.WaitForBlock(seen, kLookForStopEvery)) {
+      seen = std::move(block);
+      coming_(seen);
+    } else if (std::chrono::steady_clock::now() - before < kPauseBehindStopped) {
+      std::this_thread::sleep_for(kPauseBehindStopped);
+    }
+  }
+}
+
+void TipWatch::WatchTip() {
   BlockHash seen = ledger_.View()->tip->hash;
   while (!stopping_) {
     const auto before = std::chrono::steady_clock::now();

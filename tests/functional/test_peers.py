@@ -121,6 +121,30 @@ class Frames(FunctionalTest):
         self.assertTrue(peer.is_cut_off())
         self.assert_node_serves()
 
+    def test_messages_longer_than_what_we_need_of_them(self):
+        """What a later version may append is no reason to part, be it in the handshake or later."""
+        peer = self.connect()
+        peer.send("version", version_payload() + bytes(10_000))
+        peer.send("verack", bytes(10_000))
+        peer.wait_for("verack")
+        nonce = struct.pack("<Q", 5)
+        peer.send("ping", nonce + bytes(100_000))
+        while peer.wait_for("pong") != nonce:
+            pass
+
+    def test_a_block_is_told_before_it_is_connected(self):
+        """A peer that wants compact blocks unasked gets one even of a block that then proves invalid (BIP152)."""
+        tip = chain.from_display(self.node.rpc.generatetoaddress(1, ADDRESS)[0])
+        time = self.node.rpc.getblockheader(chain.display(tip))["time"]
+        peer = self.connect().handshake()
+        peer.send("sendcmpct", b"\1" + struct.pack("<Q", 2))
+        peer.send("headers", b"\1" + bytes.fromhex(self.node.rpc.getblockheader(chain.display(tip), False)) + b"\0")
+        peer.sync()
+        block = chain.build_block(tip, 2, time + 1, value=chain.subsidy(2) + 1)
+        self.assertEqual(self.node.rpc.submitblock(block.hex()), "bad-cb-amount")
+        self.assertEqual(peer.wait_for("cmpctblock")[:80], block.header.serialize())
+        peer.sync()
+
     def test_wrong_checksum_is_passed_over(self):
         peer = self.connect().handshake()
         peer.send("ping", struct.pack("<Q", 5), checksum=b"\0\0\0\0")

@@ -202,6 +202,11 @@ class Ledger {
   /// Waits until the tip is another than `seen`, at most for `timeout`. False if it did not change.
   virtual bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const = 0;
 
+  /// The last block that came to lie on the tip and keeps all rules that need no coins, told before
+  /// it is connected: it may prove invalid yet. Waits for another than `seen`, which may be null;
+  /// null if none comes within `timeout`. Not told while the node catches up.
+  virtual BlockPtr WaitForBlock(const BlockPtr& seen, std::chrono::milliseconds timeout) const = 0;
+
   /// Returns when everything submitted before has been dealt with.
   virtual void Synchronize() = 0;
 

@@ -100,6 +100,52 @@ TEST(LedgerWaitForTip, EndsWhenTheLedgerStops) {
   EXPECT_FALSE(world.ledger->WaitForTip(world.params.genesis_hash, 1h));  // and from now on
 }
 
+/// A block that no rule without coins forbids, but that must not be connected.
+BlockPtr GreedyBlock(const ChainWorld& world) {
+  test::BlockPlan greedy;
+  greedy.fees = 1;
+  return MakeBlock(world.params, world.TipPlace(), greedy).block;
+}
+
+TEST(LedgerWaitForBlock, TellsOfABlockBeforeItIsConnected) {
+  ChainWorld world;
+  world.clock.SetMock(world.ledger->View()->tip->header.time);
+  world.Extend(1);
+  const BlockPtr before = world.ledger->WaitForBlock(nullptr, 0ms);
+  ASSERT_NE(before, nullptr);
+  EXPECT_EQ(before->hash(), world.ledger->View()->tip->hash);
+  EXPECT_EQ(world.ledger->WaitForBlock(before, 0ms), nullptr);
+  const BlockPtr greedy = GreedyBlock(world);
+  std::jthread submitter([&] {
+    std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(world.Submit(greedy).reason, "bad-cb-amount");
+  });
+  EXPECT_EQ(world.ledger->WaitForBlock(before, 1h), greedy);
+  EXPECT_NE(world.ledger->Find(greedy->hash()), nullptr);
+}
+
+TEST(LedgerWaitForBlock, SaysNothingOfOtherBlocks) {
+  ChainWorld world;
+  const auto place = world.TipPlace();
+  world.Extend(2);
+  EXPECT_EQ(world.ledger->WaitForBlock(nullptr, 0ms), nullptr);  // it catches up
+  world.clock.SetMock(world.ledger->View()->tip->header.time);
+  EXPECT_FALSE(world.ledger->IsInitialBlockDownload());
+  test::BlockPlan aside;
+  aside.tag = 7;
+  world.Submit(MakeBlock(world.params, place, aside).block);  // a side chain
+  test::BlockPlan bad;
+  bad.edit_coinbase = [](TransactionDraft& coinbase) { coinbase.inputs[0].script_sig = {0}; };
+  world.Submit(MakeBlock(world.params, world.TipPlace(), bad).block);
+  EXPECT_EQ(world.ledger->WaitForBlock(nullptr, 20ms), nullptr);
+}
+
+TEST(LedgerWaitForBlock, EndsWhenTheLedgerStops) {
+  ChainWorld world;
+  world.ledger->Stop();
+  EXPECT_EQ(world.ledger->WaitForBlock(nullptr, 1h), nullptr);
+}
+
 TEST(LedgerHoldsCoin, KnowsWhatIsInMemoryAndDoesNotAskTheDisk) {
   ChainWorld world;
   const MadeBlock made = MakeBlock(world.params, world.TipPlace());

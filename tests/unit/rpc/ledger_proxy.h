@@ -71,6 +71,9 @@ class LedgerProxy : public ledger::Ledger {
   std::vector<ledger::BranchTip> BranchTips() override { return real_.BranchTips(); }
   uint64_t SizeOnDisk() const override { return real_.SizeOnDisk(); }
   bool HoldsCoin(const OutPoint& outpoint) const override { return real_.HoldsCoin(outpoint); }
+  BlockPtr WaitForBlock(const BlockPtr& seen, std::chrono::milliseconds timeout) const override {
+    return real_.WaitForBlock(seen, timeout);
+  }
   bool WaitForTip(const BlockHash& seen, std::chrono::milliseconds timeout) const override {
     return real_.WaitForTip(seen, timeout);
   }
