@@ -1,5 +1,6 @@
 """Chains of real signed transactions, made by make_chain of the build under test, with what a node must come to."""
 
+import functools
 import json
 import subprocess
 
@@ -18,10 +19,18 @@ class MadeChain:
         options = [f"--{name.replace('_', '-')}={number}" for name, number in numbers.items()]
         options += [f"--{name}={path}" for name, path in zip(("output", "fork-file", "return-file"), self.files)]
         done = subprocess.run(
-            [binary("make_chain"), *options], capture_output=True, text=True, timeout=scaled(300), check=True
+            [binary("make_chain"), *options], capture_output=True, text=True, timeout=scaled(600), check=True
         )
         facts = json.loads(done.stdout.splitlines()[-1])
         self.end, self.fork, self.overtaken = facts, facts["fork"], facts["return"]
         self.ends = {part["tip"]: part for part in (self.end, self.fork, self.overtaken)}
-        self.raw = [chain.read_frames(path.read_bytes(), "regtest") for path in self.files]
-        self.hashes = [[chain.display(chain.Block.parse(raw).hash()) for raw in part] for part in self.raw]
+
+    @functools.cached_property
+    def raw(self):
+        """The blocks of each file, in bytes."""
+        return [chain.read_frames(path.read_bytes(), "regtest") for path in self.files]
+
+    @functools.cached_property
+    def hashes(self):
+        """Their hashes, likewise."""
+        return [[chain.display(chain.Block.parse(raw).hash()) for raw in part] for part in self.raw]
