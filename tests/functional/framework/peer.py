@@ -35,8 +35,9 @@ def version_payload():
 class Peer:
     """A connection to a node under test."""
 
-    def __init__(self, node):
-        self.socket = socket.create_connection(("127.0.0.1", node.p2p_port))
+    def __init__(self, node, source="127.0.0.1"):
+        """Connects from the address `source`, which may be any that begins with 127."""
+        self.socket = socket.create_connection(("127.0.0.1", node.p2p_port), source_address=(source, 0))
         self.socket.settimeout(scaled(30))
         self._buffer = b""
 
