@@ -184,7 +184,8 @@ class Mutator:
         return frame(command, payload, length=self.random.randrange(2 * len(payload) + 50))
 
     def _huge_length(self, command, payload):
-        return frame(command, payload, length=self.random.choice((MOST_PAYLOAD, MOST_PAYLOAD + 1, 0x7FFFFFFF, 0xFFFFFFFF)))
+        length = self.random.choice((MOST_PAYLOAD, MOST_PAYLOAD + 1, 0x7FFFFFFF, 0xFFFFFFFF))
+        return frame(command, payload, length=length)
 
     def _wrong_magic(self, command, payload):
         return frame(command, payload, magic=self.random.choice((chain.MAGIC["main"], self.random.randbytes(4))))
