@@ -6,28 +6,14 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/base/json.h"
+#include "tests/support/address_prefixes.h"
 #include "tests/support/vectors.h"
 
 namespace cairn {
 namespace {
 
-AddressPrefixes Mainnet() {
-  AddressPrefixes prefixes;
-  prefixes.pubkey_hash = 0;
-  prefixes.script_hash = 5;
-  prefixes.secret_key = 128;
-  prefixes.bech32_hrp = "bc";
-  return prefixes;
-}
-
-AddressPrefixes Testing(const std::string& hrp) {
-  AddressPrefixes prefixes;
-  prefixes.pubkey_hash = 111;
-  prefixes.script_hash = 196;
-  prefixes.secret_key = 239;
-  prefixes.bech32_hrp = hrp;
-  return prefixes;
-}
+using test::Mainnet;
+using test::Testing;
 
 std::string ScriptOf(std::string_view address, const AddressPrefixes& prefixes) {
   const Result<Bytes> script = DecodeAddress(address, prefixes);
