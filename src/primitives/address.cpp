@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cairn/crypto/secret_key.h"
+#include "cairn/primitives/output_scripts.h"
 #include "cairn/primitives/script.h"
 #include "src/primitives/base58.h"
 #include "src/primitives/bech32.h"
@@ -14,24 +16,6 @@ namespace {
 constexpr size_t kHashSize = 20;
 constexpr size_t kKeySize = 32;
 constexpr size_t kMaxProgramSize = 40;
-
-Bytes PubkeyHashScript(ByteSpan hash) {
-  return ScriptBuilder()
-      .Op(OP_DUP)
-      .Op(OP_HASH160)
-      .Push(hash)
-      .Op(OP_EQUALVERIFY)
-      .Op(OP_CHECKSIG)
-      .Take();
-}
-
-Bytes ScriptHashScript(ByteSpan hash) {
-  return ScriptBuilder().Op(OP_HASH160).Push(hash).Op(OP_EQUAL).Take();
-}
-
-Bytes WitnessScript(int version, ByteSpan program) {
-  return ScriptBuilder().Number(version).Push(program).Take();
-}
 
 /// Whether the text starts with this network's bech32 prefix, in any case.
 bool LooksLikeBech32(std::string_view address, const AddressPrefixes& prefixes) {
@@ -58,7 +42,7 @@ Result<Bytes> DecodeBase58Address(std::string_view address, const AddressPrefixe
     return Invalid("Invalid length for Base58 address (P2PKH or P2SH)");
   }
   const ByteSpan hash = ByteSpan(*payload).last(kHashSize);
-  return to_key ? PubkeyHashScript(hash) : ScriptHashScript(hash);
+  return to_key ? PayToKeyHash(hash) : PayToScriptHash(hash);
 }
 
 std::string CountBytes(size_t count) {
@@ -89,22 +73,13 @@ Result<Bytes> ProgramScript(const Bech32Text& text, const AddressPrefixes& prefi
   if (size < 2 || size > kMaxProgramSize) {
     return Invalid("Invalid Bech32 address program size (" + CountBytes(size) + ")");
   }
-  return WitnessScript(version, *program);
+  return PayToWitness(version, *program);
 }
 
 std::string Base58Address(uint8_t prefix, ByteSpan hash) {
   Bytes payload{prefix};
   Append(payload, hash);
   return EncodeBase58Check(payload);
-}
-
-/// Whether a secret is a private key: from 1 to the order of secp256k1 less 1.
-bool IsPrivateKey(const std::array<uint8_t, kKeySize>& key) {
-  static constexpr std::array<uint8_t, kKeySize> kOrder = {
-      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-      0xff, 0xff, 0xff, 0xff, 0xfe, 0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48,
-      0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41};
-  return key != std::array<uint8_t, kKeySize>{} && key < kOrder;
 }
 
 }  // namespace
@@ -153,7 +128,7 @@ std::optional<DecodedSecret> DecodeSecret(std::string_view text, const AddressPr
 
   DecodedSecret secret{{}, compressed};
   std::copy_n(payload->begin() + 1, kKeySize, secret.key.begin());
-  if (!IsPrivateKey(secret.key)) return std::nullopt;
+  if (!crypto::IsSecretKey(secret.key)) return std::nullopt;
   return secret;
 }
 

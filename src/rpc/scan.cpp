@@ -1,41 +1,23 @@
 #include "src/rpc/scan.h"
 
-#include "cairn/primitives/descriptor.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
+#include "src/rpc/descriptors.h"
 #include "src/rpc/fields.h"
 
 namespace cairn::rpc {
 
 namespace {
 
-/// Ranges say how far keys are derived; they mean nothing to descriptors without derivation, but
-/// must be in order.
-void CheckRange(const json::Value& range) {
-  constexpr int64_t kMost = 1'000'000;
-  int64_t begin = 0;
-  int64_t end = 0;
-  if (range.IsNumber()) {
-    end = ToInt(range);
-  } else if (range.IsArray() && range.Items().size() == 2) {
-    begin = ToInt(range.Items()[0]);
-    end = ToInt(range.Items()[1]);
-    if (begin > end) {
-      throw RpcError(kInvalidParameter,
-                     "Range specified as [begin,end] must not have begin after end");
-    }
-  } else {
-    throw RpcError(kInvalidParameter, "Range must be specified as end or as [begin,end]");
-  }
-  if (begin < 0 || end < 0) {
-    throw RpcError(kInvalidParameter, "Range should be greater or equal than 0");
-  }
-  if (end >> 31 != 0) throw RpcError(kInvalidParameter, "End of range is too high");
-  if (end >= begin + kMost) throw RpcError(kInvalidParameter, "Range is too large");
-}
+/// What a scan object asks for.
+struct ScanObject {
+  const std::string& descriptor;
+  DescriptorRange range;
+};
 
-const std::string& DescriptorOf(const json::Value& object) {
-  if (object.IsString()) return object.Text();
+ScanObject ReadScanObject(const json::Value& object) {
+  constexpr DescriptorRange kDefaultRange = {0, 1000};
+  if (object.IsString()) return {object.Text(), kDefaultRange};
   if (!object.IsObject()) {
     throw RpcError(kInvalidParameter, "Scan object needs to be either a string or an object");
   }
@@ -43,12 +25,32 @@ const std::string& DescriptorOf(const json::Value& object) {
   if (descriptor == nullptr || descriptor->IsNull()) {
     throw RpcError(kInvalidParameter, "Descriptor needs to be provided in scan object");
   }
+  const std::string& text = ToText(*descriptor);
   const json::Value* range = object.Find("range");
-  if (range != nullptr && !range->IsNull()) CheckRange(*range);
-  return ToText(*descriptor);
+  const bool has_range = range != nullptr && !range->IsNull();
+  return {text, has_range ? ParseDescriptorRange(*range) : kDefaultRange};
 }
 
 }  // namespace
+
+void ScanTargets::Add(const Request& request, const json::Value& object) {
+  const ScanObject wanted = ReadScanObject(object);
+  for (Descriptor& descriptor : ParseDescriptors(request, wanted.descriptor)) {
+    const DescriptorRange range = descriptor.IsRange() ? wanted.range : DescriptorRange();
+    for (uint32_t index = range.first; index <= range.last; ++index) {
+      const auto scripts = descriptor.Scripts(index);
+      if (!scripts) {
+        throw RpcError(kInvalidAddressOrKey,
+                       "Cannot derive script without private keys: '" + wanted.descriptor + "'");
+      }
+      for (size_t i = 0; i < scripts->size(); ++i) {
+        sources_.emplace(AsText((*scripts)[i]), Source{descriptors_.size(), index, i});
+      }
+      ThrowIfStopping(request);
+    }
+    descriptors_.push_back(std::move(descriptor));
+  }
+}
 
 ScanTargets ScanTargets::From(const Request& request) {
   const json::Value& objects = request.Get("scanobjects");
@@ -56,24 +58,23 @@ ScanTargets ScanTargets::From(const Request& request) {
     throw RpcError(kMiscError, "scanobjects argument is required for the start action");
   }
   ScanTargets targets;
-  for (const json::Value& object : objects.Items()) {
-    auto scripts = ExpandDescriptor(DescriptorOf(object), request.node().params.prefixes);
-    if (!scripts) throw RpcError(kInvalidAddressOrKey, scripts.error().message);
-    for (DescriptorScript& script : *scripts) {
-      targets.by_script_.emplace(AsText(script.script), std::move(script.descriptor));
-    }
-  }
+  for (const json::Value& object : objects.Items()) targets.Add(request, object);
   return targets;
 }
 
-const std::string* ScanTargets::Find(ByteSpan script) const {
-  const auto found = by_script_.find(AsText(script));
-  return found == by_script_.end() ? nullptr : &found->second;
+bool ScanTargets::Has(ByteSpan script) const { return sources_.contains(AsText(script)); }
+
+std::string ScanTargets::DescriptorOf(ByteSpan script) const {
+  const auto found = sources_.find(AsText(script));
+  if (found == sources_.end()) return "";
+  const Source& source = found->second;
+  const auto texts = descriptors_[source.descriptor].ScriptDescriptors(source.index);
+  return texts ? (*texts)[source.place] : "";
 }
 
 std::vector<ByteSpan> ScanTargets::Scripts() const {
   std::vector<ByteSpan> scripts;
-  for (const auto& [script, descriptor] : by_script_) scripts.push_back(AsBytes(script));
+  for (const auto& [script, source] : sources_) scripts.push_back(AsBytes(script));
   return scripts;
 }
 
@@ -120,7 +121,8 @@ void RunScanAction(const Request& request, ScanState& state, json::Writer& out,
 }
 
 void ThrowIfStopping(const Request& request) {
-  if (*request.node().stopping) throw RpcError(kClientNotConnected, "Shutting down");
+  const std::atomic<bool>* stopping = request.node().stopping;
+  if (stopping != nullptr && *stopping) throw RpcError(kClientNotConnected, "Shutting down");
 }
 
 Param ScanActionParam() {
@@ -134,10 +136,11 @@ Param ScanObjectsParam() {
   return Optional(
       "scanobjects", ParamType::kArray, "", "What to look for; required for \"start\"",
       {Optional("descriptor", ParamType::kString, "", "A descriptor"),
-       Optional("", ParamType::kObject, "", "A descriptor with more",
-                {Required("desc", ParamType::kString, "The descriptor"),
-                 Optional("range", ParamType::kRange, "1000",
-                          "How far keys are derived; without meaning for keys in hex")})});
+       Optional(
+           "", ParamType::kObject, "", "A descriptor with more",
+           {Required("desc", ParamType::kString, "The descriptor"),
+            Optional("range", ParamType::kRange, "1000",
+                     "How far keys are derived: the last index, or the first and the last")})});
 }
 
 Field ScanAbortResult() {

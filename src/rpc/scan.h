@@ -5,31 +5,44 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "cairn/base/bytes.h"
+#include "cairn/primitives/descriptor.h"
 #include "cairn/rpc/method.h"
 #include "cairn/rpc/request.h"
 
 namespace cairn::rpc {
 
-/// The scripts that are looked for, each with the descriptor of it alone.
+/// The scripts that are looked for, and of which descriptors they are.
 class ScanTargets {
  public:
   /// From the parameter "scanobjects": descriptors, or objects with a member "desc". Throws
   /// `RpcError`.
   static ScanTargets From(const Request& request);
 
-  /// The descriptor of a script; null if it is not looked for.
-  const std::string* Find(ByteSpan script) const;
+  bool Has(ByteSpan script) const;
+  /// The descriptor of that script alone; empty if it is not looked for.
+  std::string DescriptorOf(ByteSpan script) const;
   std::vector<ByteSpan> Scripts() const;
 
  private:
+  /// Where a script comes from. Its descriptor is made only when the script was found.
+  struct Source {
+    size_t descriptor;
+    uint32_t index;
+    size_t place;  // among the scripts of a combo()
+  };
+
   struct Hasher {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
 
-  std::unordered_map<std::string, std::string, Hasher, std::equal_to<>> by_script_;
+  void Add(const Request& request, const json::Value& object);
+
+  std::vector<Descriptor> descriptors_;
+  std::unordered_map<std::string, Source, Hasher, std::equal_to<>> sources_;
 };
 
 /// The scan that runs, if one does. There is one of these for each method that scans.

@@ -7,7 +7,6 @@
 #include "cairn/crypto/muhash.h"
 #include "cairn/crypto/secp256k1.h"
 #include "cairn/primitives/amount.h"
-#include "cairn/primitives/descriptor.h"
 #include "cairn/primitives/golomb_set.h"
 #include "cairn/primitives/merkle_proof.h"
 #include "cairn/primitives/script.h"
@@ -177,25 +176,6 @@ void DecodeMerkleProof(ByteSpan input) {
   }
 }
 
-/// The descriptor of one script stands for that script. Of raw() it may name a key that is no point
-/// of the curve, as Bitcoin Core's does.
-void DecodeDescriptor(ByteSpan input) {
-  static const AddressPrefixes prefixes = [] {
-    AddressPrefixes regtest;
-    regtest.pubkey_hash = 111;
-    regtest.script_hash = 196;
-    regtest.bech32_hrp = "bcrt";
-    return regtest;
-  }();
-  const auto scripts = ExpandDescriptor(AsText(input), prefixes);
-  if (!scripts) return;
-  for (const DescriptorScript& script : *scripts) {
-    const auto again = ExpandDescriptor(script.descriptor, prefixes);
-    CAIRN_ASSERT(again || AsText(input).starts_with("raw("));
-    CAIRN_ASSERT(!again || (again->size() == 1 && again->front().script == script.script));
-  }
-}
-
 /// With the parameters of basic filters. Whatever is decoded can be asked.
 void DecodeGolombSet(ByteSpan input) {
   constexpr GolombCode kCode = {1, 2, 19, 784'931};
@@ -240,7 +220,7 @@ void FuzzDecoders(ByteSpan bytes) {
     case Decoder::kSignature: return DecodeSignature(rest);
     case Decoder::kBootstrap: return ScanBootstrap(rest);
     case Decoder::kMerkleProof: return DecodeMerkleProof(rest);
-    case Decoder::kDescriptor: return DecodeDescriptor(rest);
+    case Decoder::kDescriptor: return FuzzDescriptor(rest);
     case Decoder::kGolombSet: return DecodeGolombSet(rest);
     case Decoder::kMuHash: return DecodeMuHash(rest);
   }

@@ -13,6 +13,7 @@
 #include "cairn/crypto/muhash.h"
 #include "cairn/p2p/ban_list.h"
 #include "cairn/p2p/peers_file.h"
+#include "cairn/primitives/bip32.h"
 #include "cairn/primitives/descriptor.h"
 #include "cairn/primitives/golomb_set.h"
 #include "cairn/primitives/merkle_proof.h"
@@ -411,16 +412,32 @@ void AddMerkleProofs(const Corpus& corpus) {
 }
 
 void AddDescriptors(const Corpus& corpus) {
+  const AddressPrefixes& prefixes = fuzz::Chains()[kMainnet].prefixes;
   const std::string key = ToHex(TestKey(1).Compressed());
   const std::string other = ToHex(TestKey(2).Uncompressed());
+  const std::string x_only = ToHex(TestKey(1).XOnly());
+  const ExtendedSecretKey root = ExtendedSecretKey::FromSeed(Bytes(16, 1)).value();
+  const std::string xprv = EncodeExtendedKey(root, prefixes);
+  const std::string xpub = EncodeExtendedKey(root.Public(), prefixes);
+  DecodedSecret secret{{}, true};
+  secret.key[31] = 1;
   const auto add = [&](const std::string& name, const std::string& descriptor) {
-    corpus.AddDecoder(Decoder::kDescriptor, "descriptor_" + name, descriptor);
+    corpus.Add("descriptor", name, descriptor);
   };
   add("combo", "combo([d34db33f/44h/0']" + key + ")");
   add("multi", "sh(sortedmulti(1," + key + "," + other + "))");
   add("nested", "sh(wsh(pkh(" + key + ")))");
-  add("taproot", "tr(" + ToHex(TestKey(1).XOnly()) + ")");
+  add("taproot", "tr(" + x_only + ")");
   add("raw", WithChecksum("raw(5121" + key + "51ae)"));
+  add("address", "addr(" + EncodeAddress(fuzz::PayToScriptHash(Bytes{1}), prefixes).value() + ")");
+  add("private", "wpkh(" + EncodeSecret(secret, prefixes) + ")");
+  add("range", "wpkh([00000001/84h]" + xpub + "/0/*)");
+  add("hardened", "pkh(" + xprv + "/44'/0h/*h)");
+  add("multipath", "wsh(multi(2," + xpub + "/<0;1h>/*," + xprv + "/<2;3>," + key + "))");
+  add("tree", "tr(" + xpub + "/*,{pk(" + x_only + "),{sortedmulti_a(1," + x_only + "," + xpub +
+                  "),pkh(" + key + ")}})");
+  add("rawtr", "rawtr(" + x_only + ")");
+  corpus.AddDecoder(Decoder::kDescriptor, "descriptor", "wpkh([00000001/84h]" + xpub + "/0/*)");
 }
 
 void AddSets(const Corpus& corpus) {

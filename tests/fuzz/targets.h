@@ -57,6 +57,8 @@ void FuzzChainFile(ByteSpan input);
 void FuzzDecoders(ByteSpan input);
 /// Spends with real signatures, sound and damaged: the deferring run ends as the exact one.
 void FuzzDeferring(ByteSpan input);
+/// Any text is or is not a descriptor, and descriptors say again what they said.
+void FuzzDescriptor(ByteSpan input);
 /// The header rules on any ancestors.
 void FuzzHeader(ByteSpan input);
 /// What is stored of peers and said of them in text, and a life of the address book; the first byte

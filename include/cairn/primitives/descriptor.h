@@ -1,7 +1,9 @@
-// Output descriptors (BIP380 to BIP386): the language in which people name output scripts. Of it,
-// what needs no derivation: public keys in hex, with or without their origin.
+// Output descriptors (BIP380 to BIP387 and BIP389): the language in which people name output
+// scripts, and the keys behind them.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,18 +28,47 @@ std::string InferDescriptor(ByteSpan script, const AddressPrefixes& prefixes);
 std::string InferWitnessScriptDescriptor(ByteSpan script, ByteSpan inner,
                                          const AddressPrefixes& prefixes);
 
-struct DescriptorScript {
-  Bytes script;
-  std::string descriptor;  // of this script alone, its keys with their origins; with checksum
+/// What the keys and functions of a descriptor are, for those who read it.
+struct DescriptorNode;
+
+enum class ChecksumRule { kOptional, kRequired };
+
+/// The functions are pk, pkh, wpkh, combo, multi, sortedmulti, sh, wsh, addr, raw, rawtr, and tr
+/// with leaves of pk, pkh, multi_a and sortedmulti_a. Immutable, and cheap to copy.
+class Descriptor {
+ public:
+  /// One descriptor, or as many as a multipath one (`/<0;1>`) stands for. Errors are in the words
+  /// of Bitcoin Core. `prefixes` must outlive the descriptors.
+  static Result<std::vector<Descriptor>> Parse(std::string_view text,
+                                               const AddressPrefixes& prefixes,
+                                               ChecksumRule rule = ChecksumRule::kOptional);
+
+  /// Has keys that depend on an index.
+  bool IsRange() const;
+  /// Tells how to spend what it pays to: neither addr nor raw.
+  bool IsSolvable() const;
+  bool HasPrivateKeys() const;
+
+  /// The canonical form without private keys, with its checksum.
+  std::string ToString() const;
+  /// The same with private keys; nothing unless all of them are here.
+  std::optional<std::string> ToPrivateString() const;
+
+  /// The scripts at an index below 2^31, which means nothing without a range: four of a combo() of
+  /// a compressed key (pk, pkh, wpkh, sh), two of another combo(), one of all others. Nothing if
+  /// that takes private keys that are not here.
+  std::optional<std::vector<Bytes>> Scripts(uint32_t index) const;
+  /// The descriptors of those scripts alone, in the same order: keys in hex with their origins.
+  std::optional<std::vector<std::string>> ScriptDescriptors(uint32_t index) const;
+
+ private:
+  Descriptor(std::shared_ptr<const DescriptorNode> tree, size_t way,
+             const AddressPrefixes& prefixes)
+      : tree_(std::move(tree)), way_(way), prefixes_(&prefixes) {}
+
+  std::shared_ptr<const DescriptorNode> tree_;
+  size_t way_;
+  const AddressPrefixes* prefixes_;
 };
-
-/// All scripts of a descriptor: four of a combo() of a compressed key, two of another combo(), one
-/// of pk, pkh, wpkh, multi, sortedmulti, sh, wsh, addr, raw, rawtr and tr without scripts. The
-/// checksum may be left out. Errors are in the words of Bitcoin Core.
-Result<std::vector<DescriptorScript>> ExpandDescriptor(std::string_view descriptor,
-                                                       const AddressPrefixes& prefixes);
-
-/// The one script that coins are best sent to: of a combo() the witness program, if it has one.
-Result<Bytes> ScriptFromDescriptor(std::string_view descriptor, const AddressPrefixes& prefixes);
 
 }  // namespace cairn

@@ -190,7 +190,6 @@ Method GetTxOutSetInfo() {
 struct FoundOutput {
   OutPoint outpoint;
   storage::StoredCoin coin;
-  const std::string* descriptor = nullptr;
 };
 
 /// What share of all txids is below this one, in percent.
@@ -199,12 +198,13 @@ int ProgressAt(const Txid& txid) {
   return static_cast<int>(first_bytes * 100.0 / 65536.0 + 0.5);
 }
 
-void WriteFound(json::Writer& out, const FoundOutput& found, const ledger::HeaderEntry& tip) {
+void WriteFound(json::Writer& out, const FoundOutput& found, const std::string& descriptor,
+                const ledger::HeaderEntry& tip) {
   out.BeginObject();
   out.Key("txid").String(found.outpoint.txid.ToString());
   out.Key("vout").Uint(found.outpoint.index);
   out.Key("scriptPubKey").String(ToHex(found.coin.script));
-  out.Key("desc").String(*found.descriptor);
+  out.Key("desc").String(descriptor);
   out.Key("amount").Amount(found.coin.value);
   out.Key("coinbase").Bool(found.coin.coinbase);
   out.Key("height").Int(found.coin.height);
@@ -229,8 +229,8 @@ void StartScan(const Request& request, ScanState& state, json::Writer& out) {
           if (aborted) return false;
         }
         if (seen % kCoinsPerReport == 0) state.progress = ProgressAt(outpoint.txid);
-        if (const std::string* descriptor = targets.Find(coin.script)) {
-          outputs.push_back({outpoint, coin, descriptor});
+        if (targets.Has(coin.script)) {
+          outputs.push_back({outpoint, coin});
           total += coin.value;
         }
         return true;
@@ -242,7 +242,8 @@ void StartScan(const Request& request, ScanState& state, json::Writer& out) {
   out.Key("height").Int(tip.height);
   out.Key("bestblock").String(tip.hash.ToString());
   out.Key("unspents").BeginArray();
-  for (const FoundOutput& found : outputs) WriteFound(out, found, tip);
+  for (const FoundOutput& found : outputs)
+    WriteFound(out, found, targets.DescriptorOf(found.coin.script), tip);
   out.EndArray();
   out.Key("total_amount").Amount(total);
   out.EndObject();
@@ -281,9 +282,7 @@ Method ScanTxOutSet() {
       .name = "scantxoutset",
       .group = "blockchain",
       .description =
-          "Looks among all unspent outputs for those of descriptors: addr, raw, pk, pkh, wpkh, "
-          "combo, multi, sortedmulti, sh, wsh, tr and rawtr, with keys in hex. One scan runs at a "
-          "time.",
+          "Looks among all unspent outputs for those of descriptors. One scan runs at a time.",
       .params = {ScanActionParam(), ScanObjectsParam()},
       .results = {ScanResult(), ScanAbortResult(),
                   Obj("", "", {Num("progress", "Percent, about")}).When("for \"status\""),

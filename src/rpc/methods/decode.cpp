@@ -5,6 +5,7 @@
 #include "cairn/crypto/hash.h"
 #include "cairn/crypto/sha256.h"
 #include "cairn/primitives/descriptor.h"
+#include "cairn/primitives/output_scripts.h"
 #include "cairn/primitives/script.h"
 #include "cairn/rpc/error.h"
 #include "consensus/script/interpreter.h"
@@ -17,8 +18,8 @@ namespace cairn::rpc {
 
 namespace {
 
-Bytes PayToScriptHash(ByteSpan script) {
-  return ScriptBuilder().Op(OP_HASH160).Push(crypto::Hash160Of(script)).Op(OP_EQUAL).Take();
+std::string ScriptHashAddress(ByteSpan script, const AddressPrefixes& prefixes) {
+  return *EncodeAddress(PayToScriptHash(crypto::Hash160Of(script)), prefixes);
 }
 
 // --- validateaddress
@@ -65,7 +66,11 @@ Method ValidateAddress() {
           out.Key("scriptPubKey").String(ToHex(*script));
           WriteAddressDetails(out, *script);
         } else {
-          out.Key("error_locations").BeginArray().EndArray();
+          out.Key("error_locations").BeginArray();
+          for (const int position : AddressErrorPositions(request.String("address"), prefixes)) {
+            out.Int(position);
+          }
+          out.EndArray();
           out.Key("error").String(script.error().message);
         }
         out.EndObject();
@@ -161,17 +166,16 @@ bool FitsInWitness(const ClassifiedOutput& output) {
 
 /// The witness program that a script can be wrapped in: of its key where it has just one.
 Bytes WitnessScriptFor(const ClassifiedOutput& output, ByteSpan script) {
-  ScriptBuilder builder;
-  builder.Op(OP_0);
-  if (output.type == OutputType::kPubKey)
-    return builder.Push(crypto::Hash160Of(output.parts[0])).Take();
-  if (output.type == OutputType::kPubKeyHash) return builder.Push(output.parts[0]).Take();
-  return builder.Push(crypto::Sha256Of(script)).Take();
+  if (output.type == OutputType::kPubKey) {
+    return PayToWitness(0, crypto::Hash160Of(output.parts[0]));
+  }
+  if (output.type == OutputType::kPubKeyHash) return PayToWitness(0, output.parts[0]);
+  return PayToWitness(0, crypto::Sha256Of(script));
 }
 
 void WriteWrappings(json::Writer& out, const ClassifiedOutput& output, ByteSpan script,
                     const AddressPrefixes& prefixes) {
-  out.Key("p2sh").String(*EncodeAddress(PayToScriptHash(script), prefixes));
+  out.Key("p2sh").String(ScriptHashAddress(script, prefixes));
   if (!FitsInWitness(output)) return;
   const Bytes wrapped = WitnessScriptFor(output, script);
   out.Key("segwit").BeginObject();
@@ -180,7 +184,7 @@ void WriteWrappings(json::Writer& out, const ClassifiedOutput& output, ByteSpan 
   out.Key("hex").String(ToHex(wrapped));
   out.Key("address").String(*EncodeAddress(wrapped, prefixes));
   out.Key("type").String(OutputTypeName(ClassifyOutput(wrapped).type));
-  out.Key("p2sh-segwit").String(*EncodeAddress(PayToScriptHash(wrapped), prefixes));
+  out.Key("p2sh-segwit").String(ScriptHashAddress(wrapped, prefixes));
   out.EndObject();
 }
 

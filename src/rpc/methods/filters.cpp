@@ -132,13 +132,12 @@ bool HasTarget(const Request& request, const ledger::HeaderEntry& entry,
   const BlockPtr block = ReadBody(LedgerOf(request), entry);
   for (const Transaction& transaction : block->transactions()) {
     for (const TxOut& output : transaction.outputs) {
-      if (targets.Find(output.script) != nullptr) return true;
+      if (targets.Has(output.script)) return true;
     }
   }
   const auto spent = ReadSpent(LedgerOf(request), entry, *block);
-  return std::any_of(spent.begin(), spent.end(), [&](const ledger::FoundCoin& coin) {
-    return targets.Find(coin.script) != nullptr;
-  });
+  return std::any_of(spent.begin(), spent.end(),
+                     [&](const ledger::FoundCoin& coin) { return targets.Has(coin.script); });
 }
 
 /// Blocks that the index does not have yet are passed over.

@@ -3,9 +3,9 @@
 
 #include "cairn/base/hex.h"
 #include "cairn/mining/miner.h"
-#include "cairn/primitives/descriptor.h"
 #include "cairn/rpc/error.h"
 #include "consensus/work.h"
+#include "src/rpc/descriptors.h"
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/methods.h"
@@ -79,9 +79,8 @@ Method GenerateToDescriptor() {
   return {.name = "generatetodescriptor",
           .group = "hidden",
           .description =
-              "Mines blocks at once that pay to a descriptor. Keys are in hex; of a combo() the "
-              "witness "
-              "program is paid to, if it has one.",
+              "Mines blocks at once that pay to a descriptor; of a combo() to its witness program, "
+              "if it has one.",
           .params = {Required("num_blocks", ParamType::kNumber, "How many blocks"),
                      Required("descriptor", ParamType::kString, "Who receives the new bitcoins"),
                      Optional("maxtries", ParamType::kNumber, std::to_string(kDefaultTries),
@@ -90,18 +89,16 @@ Method GenerateToDescriptor() {
           .examples = {"[11, \"raw(51)\"]"},
           .handler = [](const Request& request, json::Writer& out) {
             const int count = request.SmallInt("num_blocks");
-            Result<Bytes> script =
-                ScriptFromDescriptor(request.String("descriptor"), request.node().params.prefixes);
-            if (!script) throw RpcError(kInvalidAddressOrKey, script.error().message);
-            MineSeveral(request, count, *std::move(script), out);
+            Bytes script = PayoutScript(ParseDescriptors(request, request.String("descriptor")));
+            MineSeveral(request, count, std::move(script), out);
           }};
 }
 
 Bytes OutputScript(const Request& request, std::string_view param) {
   const AddressPrefixes& prefixes = request.node().params.prefixes;
   const std::string& text = request.String(param);
-  Result<Bytes> script = ScriptFromDescriptor(text, prefixes);
-  if (!script) script = DecodeAddress(text, prefixes);
+  if (const auto descriptors = Descriptor::Parse(text, prefixes)) return PayoutScript(*descriptors);
+  Result<Bytes> script = DecodeAddress(text, prefixes);
   if (!script) throw RpcError(kInvalidAddressOrKey, "Error: Invalid address or descriptor");
   return *std::move(script);
 }

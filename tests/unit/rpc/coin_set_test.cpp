@@ -192,6 +192,37 @@ TEST_F(CoinSetTest, ScanOfSeveralObjects) {
   EXPECT_EQ(count(R"j({"desc":"raw(51)","range":[0,5]},"raw(007551)","raw(51)")j"), anyone + other);
 }
 
+TEST_F(CoinSetTest, ScanDerivesKeys) {
+  const std::string tpub =
+      "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76u"
+      "ZPStJRJCTKvosUCJZL5B";
+  const std::string text = "combo([01020304/5h]" + tpub + "/*)";
+  const Descriptor descriptor = Descriptor::Parse(text, world_.params.prefixes)->front();
+  constexpr size_t kWitness = 2;  // the place of wpkh in combo()
+  const Bytes script = (*descriptor.Scripts(7))[kWitness];
+  test::BlockPlan plan;
+  plan.edit_coinbase = [&](TransactionDraft& draft) { draft.outputs.push_back({0, script}); };
+  const auto made = test::MakeBlock(world_.params, chain_.tip(), plan);
+  Submit({&made, 1});
+  const auto scan = [&](const std::string& range) {
+    const json::Value found =
+        CallJson("scantxoutset", R"(["start",[{"desc":")" + text + R"(","range":)" + range + "}]]");
+    std::string descriptors;
+    for (const json::Value& unspent : found.Find("unspents")->Items()) {
+      descriptors += unspent.Find("desc")->Text();
+    }
+    return descriptors;
+  };
+  const std::string expected = (*descriptor.ScriptDescriptors(7))[kWitness];
+  EXPECT_THAT(expected, StartsWith("wpkh([01020304/5h/7]0"));
+  EXPECT_EQ(scan("7"), expected);
+  EXPECT_EQ(scan("[7,7]"), expected);
+  EXPECT_EQ(scan("6"), "");
+  EXPECT_EQ(scan("[8,9]"), "");
+  EXPECT_EQ(Call("scantxoutset", R"(["start",["pkh()" + tpub + R"j(/1h)"]])j"),
+            "-5 Cannot derive script without private keys: 'pkh(" + tpub + "/1h)'");
+}
+
 TEST_F(CoinSetTest, ScanRefusesBadRequests) {
   const auto start = [this](const std::string& objects) {
     return Call("scantxoutset", "[\"start\",[" + objects + "]]");

@@ -91,6 +91,10 @@ TEST_F(DecodeTest, ValidateAddressExplains) {
   EXPECT_FALSE(bad.Find("isvalid")->AsBool());
   EXPECT_FALSE(bad.Find("error")->Text().empty());
   EXPECT_EQ(bad.Find("error_locations")->ToString(), "[]");
+  const json::Value mistyped =
+      ParseOrFail(Call("validateaddress", R"(["bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku20p"])"));
+  EXPECT_EQ(mistyped.Find("error")->Text(), "Invalid Bech32 checksum");
+  EXPECT_EQ(mistyped.Find("error_locations")->ToString(), "[43]");
 }
 
 TEST_F(DecodeTest, DecodeRawTransactionExplains) {

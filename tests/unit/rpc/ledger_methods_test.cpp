@@ -110,6 +110,16 @@ TEST_F(LedgerMethodsTest, GenerateRefusesBadRequests) {
             "-5 'foo(51)' is not a valid descriptor function");
   EXPECT_THAT(Call("generatetodescriptor", R"j([1,"raw(51)#aaaaaaaa"])j"),
               HasSubstr("does not match computed checksum"));
+  const std::string tpub =
+      "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76u"
+      "ZPStJRJCTKvosUCJZL5B";
+  const auto to_key = [&](const std::string& path) {
+    return Call("generatetodescriptor", "[1,\"pkh(" + tpub + path + ")\"]");
+  };
+  EXPECT_EQ(to_key("/*"),
+            "-8 Ranged descriptor not accepted. Maybe pass through deriveaddresses first?");
+  EXPECT_EQ(to_key("/<0;1>"), "-8 Multipath descriptor not accepted");
+  EXPECT_EQ(to_key("/0h"), "-5 Cannot derive script without private keys");
   EXPECT_EQ(Call("generateblock", std::string("[\"") + kAddress + "\",[\"00\"]]"),
             "-22 Transaction decode failed for 00. Make sure the tx has at least one input.");
   EXPECT_EQ(Call("generateblock", R"(["nonsense",[]])"), "-5 Error: Invalid address or descriptor");
