@@ -23,6 +23,7 @@ std::vector<Method> NetworkMethods();
 std::vector<Method> PeerAddressMethods();
 std::vector<Method> PeerMethods();
 std::vector<Method> ProofMethods();
+std::vector<Method> RawTransactionMethods();
 std::vector<Method> SendMethods();
 std::vector<Method> SignedMessageMethods();
 std::vector<Method> StatisticsMethods();
