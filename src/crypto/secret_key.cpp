@@ -64,7 +64,7 @@ std::optional<CompressedKey> AddToPublic(const CompressedKey& key, const Digest&
       secp256k1_ec_pubkey_tweak_add(Context(), &point, tweak.data()) != 1) {
     return std::nullopt;
   }
-  CompressedKey sum;
+  CompressedKey sum{};
   const Bytes bytes = Serialize(point, true);
   std::copy(bytes.begin(), bytes.end(), sum.begin());
   return sum;
