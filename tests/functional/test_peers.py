@@ -132,19 +132,6 @@ class Frames(FunctionalTest):
         while peer.wait_for("pong") != nonce:
             pass
 
-    def test_a_block_is_told_before_it_is_connected(self):
-        """A peer that wants compact blocks unasked gets one even of a block that then proves invalid (BIP152)."""
-        tip = chain.from_display(self.node.rpc.generatetoaddress(1, ADDRESS)[0])
-        time = self.node.rpc.getblockheader(chain.display(tip))["time"]
-        peer = self.connect().handshake()
-        peer.send("sendcmpct", b"\1" + struct.pack("<Q", 2))
-        peer.send("headers", b"\1" + bytes.fromhex(self.node.rpc.getblockheader(chain.display(tip), False)) + b"\0")
-        peer.sync()
-        block = chain.build_block(tip, 2, time + 1, value=chain.subsidy(2) + 1)
-        self.assertEqual(self.node.rpc.submitblock(block.hex()), "bad-cb-amount")
-        self.assertEqual(peer.wait_for("cmpctblock")[:80], block.header.serialize())
-        peer.sync()
-
     def test_wrong_checksum_is_passed_over(self):
         peer = self.connect().handshake()
         peer.send("ping", struct.pack("<Q", 5), checksum=b"\0\0\0\0")

@@ -33,10 +33,12 @@ struct WatchedWorld : ProtocolWorld {
 TEST(ChainWatch, WhoStaysBehindIsAskedOnceMoreAndLetGo) {
   WatchedWorld world;
   const PeerId peer = world.JoinAt(5);
-  world.Wait(minutes(19));
-  EXPECT_TRUE(world.Take<wire::GetHeaders>(peer).empty());
-  world.Wait(minutes(2));
-  EXPECT_EQ(world.Take<wire::GetHeaders>(peer).size(), 1u);
+  int waited = 0;
+  for (; waited < 60 && world.Take<wire::GetHeaders>(peer).empty(); ++waited) {
+    world.Wait(minutes(1));
+  }
+  EXPECT_GE(waited, 20);
+  EXPECT_LE(waited, 23);
   EXPECT_FALSE(world.IsGone(peer));
   world.Wait(minutes(2));
   EXPECT_EQ(world.gone[peer], kBehind);

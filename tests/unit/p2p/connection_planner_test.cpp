@@ -73,6 +73,7 @@ class PlannerWorld : public ProtocolWorld {
     Joining joining;
     Receive(connection.id, VersionOf(joining));
     Receive(connection.id, wire::Verack{});
+    Receive(connection.id, wire::Headers{{chain.View()->tip->header}});  // it has what we have
   }
   size_t Count(ConnectionType type) const {
     const auto peers = protocol->Peers(now);

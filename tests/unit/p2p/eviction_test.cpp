@@ -159,7 +159,7 @@ TEST(Eviction, AFloodDoesNotPushOutUsefulPeers) {
     attacker.id = next;
     attacker.connected_at = Instant(seconds(1000 + next));
     attacker.ping_least = milliseconds(1);
-    attacker.keyed_group = 7;
+    attacker.keyed_group = 1000;
     peers.push_back(attacker);
     if (peers.size() <= 114) continue;
     const auto chosen = SelectForEviction(peers);
