@@ -59,3 +59,15 @@ function(cairn_uses_rapidjson TARGET)
     target_compile_options(${TARGET} PRIVATE "-fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/sanitizer_ignore.txt")
   endif()
 endfunction()
+
+# cairn_scan_kernels(): the files with kernels of the miner are optimised in every build, as tests hash much with them.
+# Their sums stay in the order in which they are written: GCC would lengthen what a round waits for.
+function(cairn_scan_kernels)
+  set(options -O3)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    list(APPEND options -fno-tree-reassoc)
+  endif()
+  file(GLOB kernels CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/mining/hash/scan_*.cpp")
+  list(FILTER kernels EXCLUDE REGEX "scan_select.cpp$")
+  set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "${options}")
+endfunction()

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "cairn/base/endian.h"
-#include "src/crypto/sha256_constants.h"
+#include "cairn/crypto/sha256_constants.h"
 
 namespace cairn::crypto {
 namespace {

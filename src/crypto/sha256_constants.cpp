@@ -1,4 +1,4 @@
-#include "src/crypto/sha256_constants.h"
+#include "cairn/crypto/sha256_constants.h"
 
 #include <algorithm>
 #include <iterator>

@@ -5,7 +5,7 @@
 // be the one it runs on. It calls nothing outside but Highway: see sha256_constants.h.
 #include <utility>
 
-#include "src/crypto/sha256_constants.h"
+#include "cairn/crypto/sha256_constants.h"
 #include "src/crypto/sha256_kernel.h"
 
 // Not worth their code: SSSE3 machines without SSE4.1 are rare, and SVE vectors have no fixed size.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cairn/base/endian.h"
-#include "src/crypto/sha256_constants.h"
+#include "cairn/crypto/sha256_constants.h"
 #include "src/crypto/sha256_kernel.h"
 
 namespace cairn::crypto {

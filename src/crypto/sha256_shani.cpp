@@ -7,10 +7,10 @@
 #include <cstring>
 #include <utility>
 
-#include <cpuid.h>
 #include <immintrin.h>
 
-#include "src/crypto/sha256_constants.h"
+#include "cairn/crypto/cpu.h"
+#include "cairn/crypto/sha256_constants.h"
 
 // For functions that use the extensions, whatever CPU the rest is compiled for.
 #define CAIRN_SHANI __attribute__((target("sha,sse4.1,ssse3")))
@@ -209,14 +209,6 @@ CAIRN_SHANI void D80(uint8_t* out, const uint8_t* in) {
 }
 
 const Sha256Kernel kKernel = {kLanes, Compress, Finish, D64, D80};
-
-bool CpuHasShaExtensions() {
-  constexpr unsigned kSsse3 = 1u << 9, kSse41 = 1u << 19, kSha = 1u << 29;
-  unsigned eax, ebx, ecx, edx;
-  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return false;
-  if ((ecx & kSsse3) == 0 || (ecx & kSse41) == 0) return false;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & kSha) != 0;
-}
 
 }  // namespace
 

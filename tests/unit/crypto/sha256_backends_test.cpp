@@ -1,7 +1,7 @@
 // Every backend that this CPU can run, and the mixture in use, against OpenSSL.
 #include <gtest/gtest.h>
 
-#include "src/crypto/sha256_constants.h"
+#include "cairn/crypto/sha256_constants.h"
 #include "tests/unit/crypto/openssl_reference.h"
 
 namespace cairn::crypto {
