@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#include "cairn/mining/solver.h"
+#include "cairn/mining/nonce_scan.h"
+#include "cairn/mining/version_rolling.h"
+#include "src/mining/idle_priority.h"
 
 namespace cairn::mining {
 namespace {
@@ -10,6 +12,12 @@ namespace {
 bool EqualButForNonce(Header a, const Header& b) {
   a.nonce = b.nonce;
   return a.Serialize() == b.Serialize();
+}
+
+std::vector<int32_t> VersionsOf(const Header& header, bool roll, const consensus::Params& params) {
+  if (!roll) return {header.version};
+  const size_t side_by_side = ChooseScanKernel(ScanMode::kVersionRolling).kernel->versions;
+  return RolledVersions(header.version, side_by_side, params);
 }
 
 }  // namespace
@@ -26,18 +34,24 @@ BlockTemplate BlockSearch::NextJob(const ledger::ChainView& view, UnixSeconds no
   BlockTemplate job = BuildTemplate(view, options_, earliest, SelectTransactions(view, options_));
   if (last_template_ != nullptr) last_template_->Note(job);
   const bool known = next_ && !used_up_ && EqualButForNonce(job.header, *next_);
-  job.header.nonce = known ? next_->nonce : first_nonce_;
+  job.header.nonce = known ? next_->nonce : manner_.first_nonce;
   used_up_ = false;
   return job;
 }
 
 BlockPtr BlockSearch::Continue(const ledger::ChainView& view, UnixSeconds now, uint64_t& tries,
-                               const std::atomic<bool>& stop) {
+                               const StopCheck& stop) {
+  const bool roll = manner_.roll_versions && !view.params->mine_on_demand;
   while (true) {
     const BlockTemplate job = NextJob(view, now);
     Header header = job.header;
-    const SolveOutcome outcome = Solve(header, tries, stop);
+    SolveOutcome outcome;
+    {
+      const IdlePriority idle(manner_.idle_priority);
+      outcome = Solve(header, VersionsOf(header, roll, *view.params), tries, stop);
+    }
     next_ = header;
+    next_->version = job.header.version;
     if (outcome == SolveOutcome::kSolved) {
       used_up_ = ++next_->nonce == 0;
       return job.Finish(header);

@@ -1,9 +1,11 @@
 #include "cairn/mining/block_template.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "cairn/base/assert.h"
+#include "cairn/base/endian.h"
 #include "cairn/mining/last_template.h"
 #include "cairn/primitives/merkle.h"
 #include "cairn/primitives/script.h"
@@ -33,16 +35,24 @@ crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase)
   return ComputeMerkleRoot(std::move(leaves)).root;
 }
 
-TransactionPtr MakeCoinbase(const consensus::Params& params, int height, const Bytes& payout,
-                            Amount fees, const std::vector<TransactionPtr>& behind) {
+TransactionPtr MakeCoinbase(const consensus::Params& params, int height,
+                            const TemplateOptions& options, Amount fees,
+                            const std::vector<TransactionPtr>& behind) {
   TransactionDraft draft;
   TransactionDraft::Input input;
   // BIP34's height; the zero behind it brings the script of the first heights to two bytes.
-  input.script_sig = ScriptBuilder().Number(height).Op(OP_0).Take();
+  ScriptBuilder script_sig;
+  script_sig.Number(height).Op(OP_0);
+  if (options.extra_nonce) {
+    std::array<uint8_t, sizeof(uint32_t)> bytes;
+    StoreLittle(bytes.data(), *options.extra_nonce);
+    script_sig.Push(bytes);
+  }
+  input.script_sig = script_sig.Take();
   const Bytes nonce(kWitnessNonceSize, 0);
   if (consensus::IsSegwitActive(height, params)) input.witness = {nonce};
   draft.inputs.push_back(std::move(input));
-  draft.outputs.push_back({consensus::SubsidyAt(height, params) + fees, payout});
+  draft.outputs.push_back({consensus::SubsidyAt(height, params) + fees, options.payout_script});
   draft.outputs.push_back({0, consensus::WitnessCommitmentScript(WitnessRootOf(behind), nonce)});
   return draft.Finish();
 }
@@ -97,8 +107,7 @@ BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& option
     result.transactions.push_back(selected.tx);
     fees += selected.fee;
   }
-  TransactionPtr coinbase =
-      MakeCoinbase(params, result.height, options.payout_script, fees, result.transactions);
+  TransactionPtr coinbase = MakeCoinbase(params, result.height, options, fees, result.transactions);
   result.transactions.insert(result.transactions.begin(), std::move(coinbase));
   const auto states = consensus::NextStates(view.tip->states, ancestors, params);
   const bool may_choose_version = params.retarget.never;

@@ -1,14 +1,19 @@
 #include "cairn/mining/miner.h"
 
+#include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "cairn/base/log.h"
 #include "cairn/mining/block_search.h"
+#include "cairn/mining/nonce_scan.h"
 
 namespace cairn::mining {
 namespace {
 
 constexpr std::chrono::seconds kPauseAfterFailure{1};
+constexpr std::chrono::seconds kLogEvery{60};
 
 /// Gives the block back unless the ledger refuses it.
 Result<BlockPtr> Submit(ledger::Ledger& ledger, BlockPtr block) {
@@ -33,8 +38,22 @@ Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
 }
 
 Miner::Miner(ledger::Ledger& ledger, const Clock& clock, MinerOptions options)
-    : ledger_(ledger), clock_(clock), options_(std::move(options)) {
-  thread_ = std::jthread([this] { Loop(); });
+    : ledger_(ledger),
+      clock_(clock),
+      options_(std::move(options)),
+      meter_(options_.meter != nullptr ? *options_.meter : own_meter_) {
+  const Time now = std::chrono::steady_clock::now();
+  meter_.Start(now);
+  {
+    base::MutexLock lock(mutex_);
+    log_at_ = now + kLogEvery;
+  }
+  LOG_INFO("Mining with {} thread(s), kernel {}, for version rolling {}", options_.threads,
+           ChooseScanKernel(ScanMode::kNonceOnly).kernel->name,
+           ChooseScanKernel(ScanMode::kVersionRolling).kernel->name);
+  for (size_t i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this, i] { Loop(i); });
+  }
 }
 
 Miner::~Miner() {
@@ -43,36 +62,73 @@ Miner::~Miner() {
     stop_ = true;
     stopping_.NotifyAll();
   }
-  thread_.join();
+  threads_.clear();  // joins them
+  const HashMeter::Rate rate = meter_.Get(std::chrono::steady_clock::now());
+  LOG_INFO("Mined {} block(s) with {} hashes, {:.3f} MH/s", blocks_found(), rate.hashes,
+           rate.since_start * 1e-6);
 }
 
-void Miner::Loop() {
-  log::SetThreadName("miner");
-  BlockSearch search(options_.block, options_.last_template);
+void Miner::Loop(size_t thread) {
+  log::SetThreadName(thread == 0 ? "miner" : "miner." + std::to_string(thread));
+  TemplateOptions block = options_.block;
+  if (thread > 0) block.extra_nonce = static_cast<uint32_t>(thread);
+  BlockSearch search(std::move(block), options_.last_template,
+                     {.roll_versions = true, .idle_priority = true});
   while (!stop_) {
-    uint64_t tries = options_.tries_per_look;
-    BlockPtr found = search.Continue(*ledger_.View(), clock_.Now(), tries, stop_);
+    WaitForPause();
+    BlockPtr found = Look(search);
+    LogRate();
     if (found == nullptr) continue;
-    const auto block = Submit(ledger_, std::move(found));
-    if (!block) {
-      LOG_WARNING("A mined block was refused: {}", block.error().message);
-      Pause(kPauseAfterFailure);
+    // Before the tip moves, or another thread would go on at once.
+    PauseUntil(std::chrono::steady_clock::now() + options_.interval);
+    const auto submitted = Submit(ledger_, std::move(found));
+    if (!submitted) {
+      LOG_WARNING("A mined block was refused: {}", submitted.error().message);
+      PauseUntil(std::chrono::steady_clock::now() + kPauseAfterFailure);
       continue;
     }
     ++blocks_found_;
-    LOG_INFO("Mined block {}", (*block)->hash());
-    Pause(options_.interval);
+    LOG_INFO("Mined block {}", (*submitted)->hash());
   }
 }
 
-void Miner::Pause(std::chrono::milliseconds time) {
-  const auto deadline = std::chrono::steady_clock::now() + time;
+/// Searches until it has found a block, or there is a reason to make a new template.
+BlockPtr Miner::Look(BlockSearch& search) {
+  const ledger::ChainViewPtr view = ledger_.View();
+  std::optional<Time> end;  // counted from the first hash, however long the template takes
+  const StopCheck stop([&] {
+    const Time now = std::chrono::steady_clock::now();
+    if (!end) end = now + options_.look_every;
+    return stop_.load(std::memory_order_relaxed) || ledger_.View()->tip != view->tip || now >= *end;
+  });
+  uint64_t tries = options_.tries_per_look;
+  BlockPtr found = search.Continue(*view, clock_.Now(), tries, stop);
+  meter_.Add(options_.tries_per_look - tries, std::chrono::steady_clock::now());
+  return found;
+}
+
+void Miner::PauseUntil(Time time) {
+  base::MutexLock lock(mutex_);
+  resume_at_ = std::max(resume_at_, time);
+}
+
+void Miner::WaitForPause() {
   base::MutexLock lock(mutex_);
   while (!stop_) {
-    const auto left = deadline - std::chrono::steady_clock::now();
+    const auto left = resume_at_ - std::chrono::steady_clock::now();
     if (left <= left.zero()) return;
     stopping_.WaitFor(mutex_, left);
   }
+}
+
+void Miner::LogRate() {
+  const Time now = std::chrono::steady_clock::now();
+  {
+    base::MutexLock lock(mutex_);
+    if (now < log_at_) return;
+    log_at_ = now + kLogEvery;
+  }
+  LOG_INFO("Mining at {:.3f} MH/s", meter_.Get(now).per_second * 1e-6);
 }
 
 }  // namespace cairn::mining

@@ -1,48 +1,60 @@
 #include "cairn/mining/solver.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
-#include "cairn/crypto/sha256.h"
+#include "cairn/mining/nonce_scan.h"
 #include "cairn/primitives/u256.h"
 
 namespace cairn::mining {
 namespace {
 
-// Enough headers side by side for the widest lanes, few enough that an easy target wastes little.
-constexpr size_t kBatch = 64;
-constexpr size_t kNonceOffset = 76;
+// The first scan is short, so that an easy target wastes little; each is twice as long as the one
+// before, until one takes so long that another job would be late.
+constexpr uint64_t kFirstScan = 64;
+constexpr double kLongestScanNanoseconds = 500'000;
+
+constexpr uint64_t kAllNonces = uint64_t{1} << 32;
+
+/// How many hashes a scan may have.
+uint64_t LongestScan(double nanoseconds_per_hash) {
+  const double hashes = kLongestScanNanoseconds / nanoseconds_per_hash;
+  return std::max(kFirstScan, static_cast<uint64_t>(hashes));
+}
 
 }  // namespace
 
-SolveOutcome Solve(Header& header, uint64_t& tries, const std::atomic<bool>& stop) {
-  const U256 target = DecodeCompact(header.bits).target;
-  const auto raw = header.Serialize();
-  std::array<uint8_t, kBatch * Header::kSize> headers;
-  for (size_t i = 0; i < kBatch; ++i) {
-    std::copy(raw.begin(), raw.end(),
-              headers.begin() + static_cast<std::ptrdiff_t>(i * raw.size()));
-  }
-  std::array<crypto::Digest, kBatch> digests;
+SolveOutcome Solve(Header& header, uint64_t& tries, const StopCheck& stop) {
+  const int32_t version = header.version;
+  return Solve(header, std::span(&version, 1), tries, stop);
+}
+
+SolveOutcome Solve(Header& header, std::span<const int32_t> versions, uint64_t& tries,
+                   const StopCheck& stop) {
+  const uint64_t each = versions.size();
+  const ScanChoice choice =
+      ChooseScanKernel(each == 1 ? ScanMode::kNonceOnly : ScanMode::kVersionRolling);
+  const NonceScan scan(*choice.kernel, header, DecodeCompact(header.bits).target, versions);
+  const uint64_t longest = LongestScan(choice.nanoseconds);
+  std::vector<ScanHit> hits;
+  uint64_t length = kFirstScan;
   uint64_t nonce = header.nonce;
-  while (nonce <= UINT32_MAX) {
+  while (nonce < kAllNonces) {
     header.nonce = static_cast<uint32_t>(nonce);
-    if (stop.load(std::memory_order_relaxed)) return SolveOutcome::kStopped;
+    if (stop()) return SolveOutcome::kStopped;
     if (tries == 0) return SolveOutcome::kTriesUsedUp;
-    const uint64_t count = std::min({uint64_t{kBatch}, tries, uint64_t{UINT32_MAX} - nonce + 1});
-    for (size_t i = 0; i < count; ++i) {
-      StoreLittle(&headers[i * Header::kSize + kNonceOffset], static_cast<uint32_t>(nonce + i));
-    }
-    crypto::Sha256d80(digests.data(), headers.data(), count);
-    for (size_t i = 0; i < count; ++i) {
-      if (U256::FromLittle(digests[i]) > target) continue;
-      header.nonce = static_cast<uint32_t>(nonce + i);
-      tries -= i + 1;
+    const uint64_t wanted = std::max<uint64_t>(1, std::min(length, tries) / each);
+    const uint64_t count = std::min(wanted, kAllNonces - nonce);
+    scan.Run(header.nonce, count, hits);
+    const uint64_t done = hits.empty() ? count : hits[0].nonce - header.nonce + uint64_t{1};
+    tries -= std::min(tries, done * each);
+    if (!hits.empty()) {
+      header.version = hits[0].version;
+      header.nonce = hits[0].nonce;
       return SolveOutcome::kSolved;
     }
     nonce += count;
-    tries -= count;
+    length = std::min(2 * length, longest);
   }
   return SolveOutcome::kNoncesUsedUp;
 }

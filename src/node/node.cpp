@@ -5,6 +5,7 @@
 
 #include "cairn/base/log.h"
 #include "cairn/ledger/import.h"
+#include "cairn/mining/nonce_scan.h"
 #include "cairn/node/machine.h"
 #include "cairn/primitives/address.h"
 #include "cairn/rpc/method.h"
@@ -125,6 +126,7 @@ Status Node::ShareOutFiles(p2p::NetworkOptions& network) {
 
 Status Node::PrepareMiner() {
   const Options& options = configuration_.options;
+  mining::ForceScanKernel(options.GetString("minerkernel", "auto"));
   const std::string address = options.GetString("mine");
   if (address.empty()) return {};
   auto script = DecodeAddress(address, configuration_.params.prefixes);
@@ -133,6 +135,8 @@ Status Node::PrepareMiner() {
   miner.block.payout_script = *std::move(script);
   miner.block.version = BlockVersion(options);
   miner.last_template = &last_template_;
+  miner.meter = &hash_meter_;
+  miner.threads = static_cast<size_t>(options.GetInt("minethreads", 1));
   miner.interval = std::chrono::seconds(std::max<int64_t>(options.GetInt("mineinterval", 0), 0));
   miner_options_ = std::move(miner);
   return {};
@@ -180,6 +184,7 @@ void Node::Serve() {
       .stopping = &stopping_,
       .block_version = BlockVersion(options),
       .last_template = &last_template_,
+      .hash_meter = &hash_meter_,
       .memory = CoinMemory(options),
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),

@@ -14,6 +14,7 @@
 #include "cairn/base/worker_pool.h"
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/mempool.h"
+#include "cairn/mining/hash_meter.h"
 #include "cairn/mining/last_template.h"
 #include "cairn/mining/miner.h"
 #include "cairn/node/configuration.h"
@@ -68,6 +69,7 @@ class Node {
   std::optional<ChainWarnings> warnings_;
   std::unique_ptr<p2p::Network> network_;
   mining::LastTemplate last_template_;
+  mining::HashMeter hash_meter_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;

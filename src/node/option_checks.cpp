@@ -3,8 +3,12 @@
 #include <cstdint>
 #include <limits>
 
+#include "cairn/mining/nonce_scan.h"
+
 namespace cairn::node {
 namespace {
+
+constexpr int64_t kMaxMineThreads = 1024;
 
 Status CheckPorts(const Options& options) {
   for (const char* name : {"port", "rpcport"}) {
@@ -79,6 +83,15 @@ Status CheckRpc(const Options& options) {
   return {};
 }
 
+Status CheckMinerKernel(const std::string& name) {
+  if (name == "auto" || mining::FindScanKernel(name) != nullptr) return {};
+  std::string possible = "auto";
+  for (const mining::ScanKernel& kernel : mining::AvailableScanKernels()) {
+    possible += ", " + std::string(kernel.name);
+  }
+  return Invalid("Invalid -minerkernel=" + name + "; this processor has: " + possible + ".");
+}
+
 Status CheckOurs(const Options& options) {
   const std::string format = options.GetString("logformat", "text");
   if (format != "text" && format != "json") {
@@ -98,7 +111,14 @@ Status CheckOurs(const Options& options) {
   if (version < INT32_MIN || version > INT32_MAX) {
     return Invalid("-blockversion must fit into 32 bits.");
   }
-  if (options.GetInt("minethreads", 1) < 1) return Invalid("-minethreads must be at least 1.");
+  if (Status known = CheckMinerKernel(options.GetString("minerkernel", "auto")); !known) {
+    return known;
+  }
+  const int64_t threads = options.GetInt("minethreads", 1);
+  if (threads < 1) return Invalid("-minethreads must be at least 1.");
+  if (threads > kMaxMineThreads) {
+    return Invalid("-minethreads must not be more than " + std::to_string(kMaxMineThreads) + ".");
+  }
   return {};
 }
 

@@ -91,7 +91,10 @@ constexpr OptionRow kMining[] = {
     {"mine", "<address>", kText, kActedOn, kPlain, "", "Mine blocks that pay to this address."},
     {"mineinterval", "<seconds>", kInt, kActedOn, kPlain, "0",
      "The least time between two mined blocks."},
-    {"minethreads", "<n>", kInt, kNotYet, kPlain, "1", "Threads that search."},
+    {"minerkernel", "<name>", kText, kActedOn, kPlain, "auto",
+     "How to hash headers: auto, or portable, sse4, avx2, avx512, shani, neon where the processor "
+     "can."},
+    {"minethreads", "<n>", kInt, kActedOn, kPlain, "1", "Threads that search, at idle priority."},
 };
 
 constexpr OptionRow kRpcOfBoth[] = {

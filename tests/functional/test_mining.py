@@ -124,8 +124,25 @@ class BuiltInMiner(FunctionalTest):
         wait_until(lambda: node.rpc.getblockcount() > height, what="a block after the restart")
         node.stop()
 
+    def test_several_threads(self):
+        node = self.start_node(f"-mine={ADDRESS}", "-minethreads=3", "-mineinterval=1", "-minerkernel=portable")
+        wait_until(lambda: node.rpc.getblockcount() >= 2, what="a second block")
+        self.assertGreater(node.rpc.getmininginfo()["minerhashps"], 0)
+        node.stop()
+        log = node.log()
+        self.assertIn("Mining with 3 thread(s), kernel portable", log)
+        self.assertRegex(log, r"Mined \d+ block\(s\) with \d+ hashes")
+
+    def test_no_rate_without_a_miner(self):
+        node = self.start_node()
+        self.assertNotIn("minerhashps", node.rpc.getmininginfo())
+        node.stop()
+
     def test_bad_address(self):
         self.assertIn("nonsense", self.make_node().start_failure("-mine=nonsense"))
+
+    def test_unknown_kernel(self):
+        self.assertIn("this processor has: auto, portable", self.make_node().start_failure("-minerkernel=abacus"))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ struct TemplateOptions {
   std::optional<int32_t> version;
   /// Where the transactions come from; null: there are none. Outlives whoever has the options.
   mempool::Mempool* pool = nullptr;
+  /// Tells templates apart that are searched at the same time: it stands in the coinbase.
+  std::optional<uint32_t> extra_nonce{};
   /// In place of those of the pool, without their fees.
   std::vector<TransactionPtr> chosen{};
 };

@@ -12,6 +12,7 @@
 #include "cairn/base/result.h"
 #include "cairn/ledger/ledger.h"
 #include "cairn/mining/block_template.h"
+#include "cairn/mining/hash_meter.h"
 #include "cairn/mining/last_template.h"
 
 namespace cairn::mining {
@@ -25,12 +26,20 @@ Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
 
 struct MinerOptions {
   TemplateOptions block;
-  std::chrono::seconds interval{0};       // pause between blocks, for test networks
-  uint64_t tries_per_look = 1u << 20;     // how many hashes pass before it looks for a new tip
+  std::chrono::seconds interval{0};  // pause between blocks, for test networks
+  /// How long it hashes, and how often, before it makes a new template. Another tip is seen at
+  /// once.
+  std::chrono::milliseconds look_every{1000};
+  uint64_t tries_per_look = UINT64_MAX;
   LastTemplate* last_template = nullptr;  // told of each template; outlives the miner
+  HashMeter* meter = nullptr;             // told of all hashes; outlives the miner
+  size_t threads = 1;
 };
 
-/// Mines on a thread of its own until it is destroyed. Starts over when the tip changes.
+class BlockSearch;
+
+/// Mines on threads of its own until it is destroyed. Starts over when the tip changes. Each thread
+/// has templates of its own, which differ in the coinbase, so that no header is tried twice.
 class Miner {
  public:
   /// Ledger and clock must outlive the miner.
@@ -42,17 +51,27 @@ class Miner {
   uint64_t blocks_found() const { return blocks_found_; }
 
  private:
-  void Loop();
-  void Pause(std::chrono::milliseconds time);
+  using Time = std::chrono::steady_clock::time_point;
+
+  void Loop(size_t thread);
+  BlockPtr Look(BlockSearch& search);
+  /// Nobody searches before `time`.
+  void PauseUntil(Time time);
+  void WaitForPause();
+  void LogRate();
 
   ledger::Ledger& ledger_;
   const Clock& clock_;
   const MinerOptions options_;
+  HashMeter own_meter_;
+  HashMeter& meter_;  // the one that is to be told, or its own
   std::atomic<bool> stop_{false};
   std::atomic<uint64_t> blocks_found_{0};
   base::Mutex mutex_;
   base::CondVar stopping_;
-  std::jthread thread_;
+  Time resume_at_ CAIRN_GUARDED_BY(mutex_);
+  Time log_at_ CAIRN_GUARDED_BY(mutex_);
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace cairn::mining

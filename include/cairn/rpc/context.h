@@ -10,6 +10,7 @@
 #include "cairn/base/clock.h"
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/mempool.h"
+#include "cairn/mining/hash_meter.h"
 #include "cairn/mining/last_template.h"
 #include "consensus/params.h"
 
@@ -36,6 +37,7 @@ struct RpcContext {
   const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
   std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
   mining::LastTemplate* last_template = nullptr;  // set as `ledger` is
+  const mining::HashMeter* hash_meter = nullptr;  // of the built-in miner; null without one
   CoinMemory memory{};
 
   UnixSeconds started_at = 0;  // by the system's clock

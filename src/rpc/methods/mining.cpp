@@ -1,5 +1,7 @@
 // Methods that make and submit blocks, and tell about mining.
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 #include "cairn/base/hex.h"
 #include "cairn/mining/miner.h"
@@ -211,6 +213,15 @@ std::optional<mining::TemplateSize> LastTemplateOf(const Request& request) {
   return last != nullptr ? last->Get() : std::nullopt;
 }
 
+/// Nothing where the built-in miner does not mine.
+std::optional<double> MinerRateOf(const Request& request) {
+  const mining::HashMeter* meter = request.node().hash_meter;
+  if (meter == nullptr) return std::nullopt;
+  const mining::HashMeter::Rate rate = meter->Get(std::chrono::steady_clock::now());
+  if (!rate.mining) return std::nullopt;
+  return rate.per_second;
+}
+
 Method GetMiningInfo() {
   return {.name = "getmininginfo",
           .group = "mining",
@@ -224,6 +235,7 @@ Method GetMiningInfo() {
                    .Maybe(),
                Num("difficulty", "Of the tip"),
                Num("networkhashps", "Estimated hashes per second of the network"),
+               Num("minerhashps", "Hashes per second of the built-in miner, if any").Maybe(),
                Num("pooledtx", "Transactions in the mempool"),
                Str("chain", "The network: main, test, testnet4, signet or regtest"),
                Hex("signet_challenge", "The block challenge, on signets only").Maybe(),
@@ -239,6 +251,7 @@ Method GetMiningInfo() {
             }
             out.Key("difficulty").Double(consensus::DifficultyOf(view->tip->header.bits));
             out.Key("networkhashps").Double(NetworkHashesPerSecond(*view->tip, 120, *view->params));
+            if (const auto rate = MinerRateOf(request)) out.Key("minerhashps").Double(*rate);
             out.Key("pooledtx").Uint(MempoolOf(request).Info().count);
             out.Key("chain").String(view->params->rpc_name);
             if (const auto& challenge = view->params->signet_challenge) {

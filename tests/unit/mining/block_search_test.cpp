@@ -82,7 +82,7 @@ TEST(BlockSearch, AnotherTimeOrTipBeginsAnew) {
 TEST(BlockSearch, MovesTheTimeOnWhenNoncesRunOut) {
   const ChainWorld world;
   constexpr uint32_t kNonces = 10;
-  BlockSearch search(PayAnyone(), nullptr, UINT32_MAX - kNonces + 1);
+  BlockSearch search(PayAnyone(), nullptr, {.first_nonce = UINT32_MAX - kNonces + 1});
   std::set<uint32_t> times;
   int found = 0;
   for (int i = 0; i < 100; ++i) {  // one hash each: ten seconds' worth of nonces

@@ -1,6 +1,7 @@
 // Making blocks on request and continuously.
 #include "cairn/mining/miner.h"
 
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -140,13 +141,64 @@ TEST(Miner, MeetsATargetThatOneLookDoesNotReach) {
   // The first nonce that solves a block of this time is the 1,124,457th.
   ChainWorld world(WithTarget(0x1e07ffff));
   world.clock.SetMock(1'700'000'016);
-  const MinerOptions options{PayAnyone(), 3600s};
+  MinerOptions options{PayAnyone(), 3600s};
+  options.tries_per_look = 1 << 20;
   ASSERT_GT(1'124'456u, options.tries_per_look);
   const Miner miner(*world.ledger, world.clock, options);
   WaitForHeight(world, 1);
   const ledger::HeaderEntry* tip = world.ledger->View()->tip;
   EXPECT_EQ(tip->header.time, 1'700'000'016u);
   EXPECT_EQ(tip->header.nonce, 1'124'456u);
+}
+
+TEST(Miner, ThreadsSearchDifferentHeaders) {
+  ChainWorld world;
+  MinerOptions options{PayAnyone(), 0s};
+  options.threads = 3;
+  const Miner miner(*world.ledger, world.clock, options);
+  std::set<Bytes> beginnings;  // what is behind the height in the coinbases
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  for (int height = 17; beginnings.size() < 3; ++height) {
+    WaitForHeight(world, height);
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    const ledger::ChainViewPtr view = world.ledger->View();
+    const auto block = Block::Parse(world.ledger->ReadBlock(*view->At(height)).value());
+    ASSERT_TRUE(block.has_value());
+    const ByteSpan script = (*block)->transactions()[0].inputs[0].script_sig;
+    beginnings.emplace(script.begin() + 1 + script[0], script.end());
+  }
+  EXPECT_EQ(beginnings, (std::set<Bytes>{{0}, {0, 4, 1, 0, 0, 0}, {0, 4, 2, 0, 0, 0}}));
+}
+
+TEST(Miner, CountsItsHashes) {
+  ChainWorld world(Hopeless());
+  HashMeter meter;
+  MinerOptions options{PayAnyone(), 0s};
+  options.meter = &meter;
+  options.look_every = 1ms;
+  options.threads = 2;
+  const Miner miner(*world.ledger, world.clock, options);
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (meter.Get(std::chrono::steady_clock::now()).hashes < 10'000) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_GT(meter.Get(std::chrono::steady_clock::now()).per_second, 0);
+}
+
+TEST(Miner, RollsVersionsWhereBlocksAreNotMadeOnDemand) {
+  consensus::Params params = WithTarget(0x1f00ffff);
+  params.mine_on_demand = false;
+  ChainWorld world(params);
+  world.clock.SetMock(1'700'000'000);
+  const Miner miner(*world.ledger, world.clock, {PayAnyone(), 0s});
+  std::set<int32_t> versions;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  for (int height = 1; versions.size() < 2; ++height) {
+    WaitForHeight(world, height);
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    versions.insert(world.ledger->View()->At(height)->header.version & 0x1fffe000);
+  }
 }
 
 TEST(Miner, PausesBetweenBlocksAndEndsAtOnce) {

@@ -2,6 +2,8 @@
 #include "cairn/mining/solver.h"
 
 #include <random>
+#include <set>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -121,6 +123,53 @@ TEST(Solver, StopsWhenItIsTold) {
   uint64_t tries = 1000;
   EXPECT_EQ(Solve(header, tries, stop), SolveOutcome::kStopped);
   EXPECT_EQ(tries, 1000u);
+}
+
+TEST(Solver, AsksOftenWhetherToStop) {
+  std::mt19937 random(8);
+  Header header = RandomHeader(random, kHopelessBits);
+  const uint32_t first = header.nonce;
+  uint64_t tries = UINT64_MAX;
+  int asked = 0;
+  EXPECT_EQ(Solve(header, tries, StopCheck([&] { return ++asked > 20; })), SolveOutcome::kStopped);
+  EXPECT_EQ(asked, 21);
+  EXPECT_EQ(UINT64_MAX - tries, header.nonce - first);
+  // Twenty scans of half a millisecond on a quiet machine.
+  EXPECT_LT(header.nonce - first, 10'000'000u);
+}
+
+TEST(Solver, TriesEveryVersion) {
+  std::mt19937 random(9);
+  std::set<int32_t> solved;
+  for (int i = 0; i < 100; ++i) {
+    Header header = RandomHeader(random, kEasyBits);
+    std::vector<int32_t> versions;
+    for (int32_t version = 0; version < 40; ++version) versions.push_back(version);
+    const Header before = header;
+    uint64_t tries = 1'000'000;
+    ASSERT_EQ(Solve(header, versions, tries, kNeverStop), SolveOutcome::kSolved);
+    ASSERT_TRUE(IsSolved(header));
+    EXPECT_EQ(1'000'000 - tries, (uint64_t{header.nonce} + 1) * versions.size());
+    solved.insert(header.version);
+    // No lower nonce does it, whatever the version.
+    Header other = before;
+    for (other.nonce = 0; other.nonce < header.nonce; ++other.nonce) {
+      for (other.version = 0; other.version < 40; ++other.version) {
+        ASSERT_FALSE(IsSolved(other));
+      }
+    }
+  }
+  EXPECT_GT(solved.size(), 20u);
+}
+
+TEST(Solver, TriesABegunNonceWithAllVersions) {
+  std::mt19937 random(10);
+  Header header = RandomHeader(random, kHopelessBits);
+  const std::vector<int32_t> versions = {1, 2, 3, 4, 5};
+  uint64_t tries = 7;
+  EXPECT_EQ(Solve(header, versions, tries, kNeverStop), SolveOutcome::kTriesUsedUp);
+  EXPECT_EQ(header.nonce, 2u);
+  EXPECT_EQ(tries, 0u);
 }
 
 }  // namespace

@@ -76,6 +76,11 @@ TEST(OptionChecks, OfOurOwn) {
   EXPECT_EQ(Check({"-blockversion=2147483648"}), "-blockversion must fit into 32 bits.");
   EXPECT_EQ(Check({"-mocktime=-1"}), "-mocktime must not be negative.");
   EXPECT_EQ(Check({"-minethreads=0"}), "-minethreads must be at least 1.");
+  EXPECT_EQ(Check({"-minethreads=1025"}), "-minethreads must not be more than 1024.");
+  EXPECT_EQ(Check({"-minerkernel=auto"}), "");
+  EXPECT_EQ(Check({"-minerkernel=portable"}), "");
+  EXPECT_THAT(Check({"-minerkernel=abacus"}),
+              HasSubstr("Invalid -minerkernel=abacus; this processor has: auto, portable"));
 }
 
 LogSetup SetupOf(const std::vector<std::string>& arguments) {

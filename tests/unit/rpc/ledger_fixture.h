@@ -70,10 +70,12 @@ class LedgerMethodsTest : public testing::Test {
   std::atomic<bool> stopping_{false};
   int synchronisations_ = 0;
   mining::LastTemplate last_template_;
+  mining::HashMeter hash_meter_;
   RpcContext context_{.clock = world_.clock,
                       .params = world_.params,
                       .stopping = &stopping_,
                       .last_template = &last_template_,
+                      .hash_meter = &hash_meter_,
                       .wait_for_subscribers = [this] { ++synchronisations_; },
                       .warnings = [] { return std::vector<std::string>{"beware"}; }};
   Dispatcher dispatcher_{AllMethods()};

@@ -229,6 +229,15 @@ TEST_F(LedgerMethodsTest, GetTxOutShowsUnspentOutputs) {
   EXPECT_THAT(Call("gettxout", R"(["ab",0])"), StartsWith("-8 txid must be of length 64"));
 }
 
+TEST_F(LedgerMethodsTest, MiningInfoTellsHowFastTheMinerIs) {
+  const auto now = std::chrono::steady_clock::now();
+  hash_meter_.Start(now - std::chrono::seconds(10));
+  hash_meter_.Add(1'000'000, now);
+  const json::Value info = CallJson("getmininginfo");
+  ASSERT_NE(info.Find("minerhashps"), nullptr);
+  EXPECT_GT(*info.Find("minerhashps")->AsDouble(), 0);
+}
+
 TEST_F(LedgerMethodsTest, MiningInfoAndHashRate) {
   EXPECT_EQ(CallJson("getmininginfo").Find("currentblockweight"), nullptr);
   EXPECT_EQ(CallJson("getmininginfo").Find("currentblocktx"), nullptr);
@@ -241,6 +250,7 @@ TEST_F(LedgerMethodsTest, MiningInfoAndHashRate) {
   EXPECT_EQ(info.Find("currentblockweight")->Text(), "4000");
   EXPECT_EQ(info.Find("currentblocktx")->Text(), "0");
   EXPECT_EQ(info.Find("pooledtx")->Text(), "0");
+  EXPECT_EQ(info.Find("minerhashps"), nullptr);
   EXPECT_EQ(info.Find("chain")->Text(), "regtest");
   EXPECT_EQ(Call("getnetworkhashps", "[120,0]"), "0");
   EXPECT_EQ(Call("getnetworkhashps", "[10]"),
