@@ -1,13 +1,10 @@
 #include "consensus/script/signature_cache.h"
 
-#include <algorithm>
-
-#include "cairn/base/endian.h"
+#include <vector>
 
 namespace cairn::consensus {
 
-SignatureCache::SignatureCache(size_t bytes, const crypto::Digest& salt)
-    : sets_(std::max<size_t>(1, bytes / sizeof(Set))), table_(std::make_unique<Set[]>(sets_)) {
+SignatureCache::SignatureCache(size_t bytes, const crypto::Digest& salt) : set_(bytes) {
   salted_.Update(salt).Update(salt);
 }
 
@@ -21,31 +18,6 @@ SignatureCache::Entry SignatureCache::EntryOf(const SignatureCheck& check) const
       .Update(check.message)
       .Update(check.signature)
       .Finish();
-}
-
-SignatureCache::Words SignatureCache::WordsOf(const Entry& entry) {
-  Words words;
-  for (size_t i = 0; i < kWords; ++i) words[i] = LoadLittle<uint64_t>(&entry[i * sizeof words[0]]);
-  return words;
-}
-
-bool SignatureCache::Contains(const Entry& entry) const {
-  const Words words = WordsOf(entry);
-  const Set& set = SetOf(words);
-  return std::any_of(set.entries.begin(), set.entries.end(), [&](const auto& held) {
-    return std::equal(words.begin(), words.end(), held.begin(),
-                      [](uint64_t word, const std::atomic<uint64_t>& other) {
-                        return word == other.load(std::memory_order_relaxed);
-                      });
-  });
-}
-
-void SignatureCache::Add(const Entry& entry) {
-  if (Contains(entry)) return;
-  const Words words = WordsOf(entry);
-  Set& set = SetOf(words);
-  auto& oldest = set.entries[set.added.fetch_add(1, std::memory_order_relaxed) % kWays];
-  for (size_t i = 0; i < kWords; ++i) oldest[i].store(words[i], std::memory_order_relaxed);
 }
 
 template <typename Ask>

@@ -2,24 +2,17 @@
 // on its own had verified before.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "cairn/crypto/sha256.h"
 #include "consensus/script/checker.h"
+#include "consensus/script/digest_set.h"
 
 namespace cairn::consensus {
 
 /// A bounded set of right signatures, from any thread. An entry is a salted digest of kind, key,
-/// signature and message. All memory is taken at the start; an entry has eight places to go, of
-/// which it takes that of the oldest.
-///
-/// There is no lock: an entry is read and written word by word. Words of several entries read as
-/// one match a digest no sooner than chance does, so whatever threads do, only what was added is
-/// found. What was added may be lost.
+/// signature and message. What is found was added; what was added may be lost.
 class SignatureCache {
  public:
   using Entry = crypto::Digest;
@@ -29,28 +22,14 @@ class SignatureCache {
   SignatureCache(size_t bytes, const crypto::Digest& salt);
 
   Entry EntryOf(const SignatureCheck& check) const;
-  bool Contains(const Entry& entry) const;
-  void Add(const Entry& entry);
+  bool Contains(const Entry& entry) const { return set_.Contains(entry); }
+  void Add(const Entry& entry) { set_.Add(entry); }
 
   /// How many entries there is room for.
-  size_t Capacity() const { return sets_ * kWays; }
+  size_t Capacity() const { return set_.Capacity(); }
 
  private:
-  static constexpr size_t kWays = 8;
-  static constexpr size_t kWords = sizeof(Entry) / sizeof(uint64_t);
-  using Words = std::array<uint64_t, kWords>;
-
-  /// Zero where nothing was added yet, which is no digest of anything.
-  struct Set {
-    std::array<std::array<std::atomic<uint64_t>, kWords>, kWays> entries{};
-    std::atomic<uint32_t> added{0};
-  };
-
-  static Words WordsOf(const Entry& entry);
-  Set& SetOf(const Words& words) const { return table_[words[0] % sets_]; }
-
-  const size_t sets_;
-  const std::unique_ptr<Set[]> table_;
+  DigestSet set_;
   crypto::Sha256 salted_;  // has taken in a whole block of salt
 };
 

@@ -1,6 +1,7 @@
 #include "src/ledger/chain_state.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "cairn/base/log.h"
@@ -17,6 +18,14 @@ SubmitResult Of(BlockOutcome outcome, std::string reason, const HeaderEntry* ent
   return {outcome, std::move(reason), entry, {}};
 }
 
+/// That nobody else knows.
+crypto::Digest NewSalt() {
+  std::random_device source;
+  crypto::Digest salt;
+  for (uint8_t& byte : salt) byte = static_cast<uint8_t>(source());
+  return salt;
+}
+
 }  // namespace
 
 ChainState::ChainState(const LedgerOptions& options, const consensus::Params& params,
@@ -26,6 +35,7 @@ ChainState::ChainState(const LedgerOptions& options, const consensus::Params& pa
       clock_(clock),
       workers_(workers),
       events_(std::move(events)),
+      proofs_(options.proof_cache_bytes, NewSalt()),
       tree_(params) {
   meter_.enabled = log::IsEnabled(log::kBench);
 }

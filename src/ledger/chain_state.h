@@ -135,6 +135,7 @@ class ChainState {
   /// See `Ledger::WaitForBlock`.
   const Published<Block>& fresh_block() const { return fresh_block_; }
   VerificationMeter& meter() { return meter_; }
+  consensus::ProofCaches& proofs() { return proofs_; }  // from any thread
   /// Why nothing is written any more; empty while all is well. From any thread.
   std::string failure() const { return *failure_.Get(); }
   bool reached_stop_height() const { return reached_stop_height_; }
@@ -300,6 +301,7 @@ class ChainState {
   WorkerPool& workers_;
   const StateEvents events_;
   VerificationMeter meter_;
+  consensus::ProofCaches proofs_;
   std::unique_ptr<storage::BlockStore> block_store_;
   std::unique_ptr<storage::CoinStore> coin_store_;
   HeaderTree tree_;

@@ -116,7 +116,8 @@ Status ChainState::Stage(HeaderEntry* entry, const BlockPtr& block) {
   }
   std::shared_ptr<ScriptJob> scripts;
   if (!AssumesValid(entry)) {
-    scripts = std::make_shared<ScriptJob>(block, *spent, **checked, meter_, events_.wake);
+    scripts = std::make_shared<ScriptJob>(block, *spent, **checked, &proofs_.scripts, meter_,
+                                          events_.wake);
   }
   std::shared_ptr<IndexJob> indexes;
   if (!indexes_->empty()) {
@@ -325,7 +326,8 @@ std::optional<std::string> ChainState::TestBlock(const BlockPtr& block) {
   const auto money = CheckMoney(*block, tip_, (*spent)->pointers(), *overwrites);
   if (!money) return money.error().message;
   if (!*money) return money->error().Reason();
-  const auto job = std::make_shared<ScriptJob>(block, *spent, **money, meter_, nullptr);
+  const auto job =
+      std::make_shared<ScriptJob>(block, *spent, **money, &proofs_.scripts, meter_, nullptr);
   job->Start(workers_);
   job->Wait();
   if (!job->breakdown().empty()) return job->breakdown();

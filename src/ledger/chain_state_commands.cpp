@@ -159,7 +159,7 @@ Result<ChainCheck> ChainState::VerifyConnects(const HeaderEntry& entry, Verified
   if (!*money) {
     verdict = tl::unexpected(money->error());
   } else {
-    const auto job = std::make_shared<ScriptJob>(*block, *spent, **money, meter_, nullptr);
+    const auto job = std::make_shared<ScriptJob>(*block, *spent, **money, nullptr, meter_, nullptr);
     job->Start(workers_);
     job->Wait();
     if (!job->breakdown().empty()) return cairn::Fail(ErrorCode::kIo, job->breakdown());

@@ -27,6 +27,7 @@ class LedgerThread final : public Ledger, private ChainSource {
 
   const consensus::Params& params() const override { return params_; }
   ChainViewPtr View() const override { return state_.view().Get(); }
+  consensus::ProofCaches& Proofs() override { return state_.proofs(); }
   bool IsInitialBlockDownload() override;
   const HeaderEntry* Find(const BlockHash& hash) const override;
   std::future<SubmitResult> SubmitBlock(BlockPtr block) override;

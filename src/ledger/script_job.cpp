@@ -58,18 +58,18 @@ class MeasuredVerifier final : public consensus::SignatureVerifier {
 }  // namespace
 
 ScriptJob::ScriptJob(BlockPtr block, std::shared_ptr<const SpentCoins> coins,
-                     consensus::ScriptFlags flags, VerificationMeter& meter,
-                     std::function<void()> on_done)
+                     consensus::ScriptFlags flags, const consensus::ScriptCache* proven,
+                     VerificationMeter& meter, std::function<void()> on_done)
     : block_(std::move(block)),
       coins_(std::move(coins)),
       flags_(flags),
       meter_(meter),
       on_done_(std::move(on_done)),
       shared_(block_->transactions().size()) {
-  CutIntoUnits();
+  CutIntoUnits(proven);
 }
 
-void ScriptJob::CutIntoUnits() {
+void ScriptJob::CutIntoUnits(const consensus::ScriptCache* proven) {
   const auto transactions = block_->transactions();
   coins_at_.resize(transactions.size());
   size_t coins = 0;
@@ -77,6 +77,7 @@ void ScriptJob::CutIntoUnits() {
     coins_at_[i] = coins;
     const auto inputs = static_cast<uint32_t>(transactions[i].inputs.size());
     coins += inputs;
+    if (proven != nullptr && proven->Contains(transactions[i].wtxid, flags_)) continue;
     for (uint32_t first = 0; first < inputs; first += kInputsPerUnit) {
       units_.push_back({i, first, std::min(kInputsPerUnit, inputs - first)});
     }

@@ -17,6 +17,7 @@
 #include "cairn/primitives/coin.h"
 #include "consensus/script/flags.h"
 #include "consensus/script/optimistic.h"
+#include "consensus/script/script_cache.h"
 #include "consensus/sighash/midstates.h"
 #include "consensus/verdict.h"
 #include "src/ledger/coin_overlay.h"
@@ -32,10 +33,12 @@ struct VerificationMeter {
 
 class ScriptJob : public std::enable_shared_from_this<ScriptJob> {
  public:
-  /// `coins` are those of all inputs, none of them null. `meter` must live until the job is done.
-  /// `on_done` may be null; it is called once, on the thread that finishes last.
+  /// `coins` are those of all inputs, none of them null. Transactions that `proven` knows are
+  /// passed over; null: none is. It and `meter` must live until the job is done. `on_done` may be
+  /// null; it is called once, on the thread that finishes last.
   ScriptJob(BlockPtr block, std::shared_ptr<const SpentCoins> coins, consensus::ScriptFlags flags,
-            VerificationMeter& meter, std::function<void()> on_done);
+            const consensus::ScriptCache* proven, VerificationMeter& meter,
+            std::function<void()> on_done);
 
   /// Puts the work before the workers.
   void Start(WorkerPool& workers);
@@ -66,7 +69,7 @@ class ScriptJob : public std::enable_shared_from_this<ScriptJob> {
     std::unique_ptr<consensus::TransactionMidstates> midstates;
   };
 
-  void CutIntoUnits();
+  void CutIntoUnits(const consensus::ScriptCache* proven);
   void Work();
   void RunUnit(const Unit& unit, consensus::OptimisticRuns& runs);
   void Settle(consensus::OptimisticRuns& runs);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "consensus/rules/scripts.h"
 #include "consensus/script/sigops.h"
-#include "src/mempool/spending.h"
 #include "src/mempool/standard.h"
 
 namespace cairn::mempool {
@@ -12,7 +12,17 @@ namespace {
 // Outputs of a transaction without coins that are looked for in the chain.
 constexpr size_t kOutputsLookedFor = 64;
 
+Rejection MissingInputs() { return {RejectKind::kMissingInputs, "bad-txns-inputs-missingorspent"}; }
+
 }  // namespace
+
+void Refuse(Rejection rejection, AdmissionResult* result) {
+  result->kind = rejection.kind;
+  result->reason = std::move(rejection.reason);
+  result->detail = std::move(rejection.detail);
+  const bool known = result->kind == RejectKind::kKnown;
+  result->outcome = known ? Admission::kAlreadyKnown : Admission::kRejected;
+}
 
 bool Admitter::Judge(Proposal* proposal) const {
   AdmissionResult& result = proposal->result;
@@ -27,11 +37,7 @@ bool Admitter::Judge(Proposal* proposal) const {
     for (const Node* node : proposal->family.evicted.list()) result.replaced.push_back(node->tx);
     return true;
   }
-  result.kind = objection->kind;
-  result.reason = std::move(objection->reason);
-  result.detail = std::move(objection->detail);
-  const bool known = result.kind == RejectKind::kKnown;
-  result.outcome = known ? Admission::kAlreadyKnown : Admission::kRejected;
+  Refuse(*std::move(objection), &result);
   return true;
 }
 
@@ -45,13 +51,8 @@ Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
   if (Objection objection = CheckKnown(*proposal)) return objection;
   if (Objection objection = FindCoins(proposal, coins)) return objection;
   const FundedLoose funded{tx, coins->coins(), view};
-  if (Objection objection = CheckInputs(funded, options_.require_standard, &result.fee)) {
-    return objection;
-  }
+  if (Objection objection = CheckMoney(funded, proposal)) return objection;
   // Fees: what it pays, for itself and those that it drives out.
-  proposal->sigops_cost = consensus::SigopsCost(tx, coins->coins(), kStandardScriptFlags);
-  result.vsize = AdjustedVsize(tx, proposal->sigops_cost, options_.bytes_per_sigop);
-  result.modified_fee = result.fee + proposal->delta;
   proposal->family.parents = graph_.ParentsOf(tx);
   const PricedLoose priced{tx,
                            options_,
@@ -59,11 +60,63 @@ Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
                            result.vsize,
                            proposal->sigops_cost,
                            proposal->pool_minimum,
-                           proposal->origin.source == Origin::Source::kBlock};
+                           proposal->origin.source == Origin::Source::kBlock,
+                           proposal->in_package};
   if (Objection objection = CheckFees(priced, graph_, &proposal->family)) return objection;
   // Scripts: the dearest comes last, when all that is cheap has been asked.
-  consensus::ExactVerifier verifier;
-  return CheckScripts(funded, verifier);
+  return ProveScripts(funded);
+}
+
+Objection Admitter::CheckMoney(const FundedLoose& funded, Proposal* proposal) const {
+  AdmissionResult& result = proposal->result;
+  if (Objection objection = CheckInputs(funded, options_.require_standard, &result.fee)) {
+    return objection;
+  }
+  proposal->sigops_cost = consensus::SigopsCost(funded.tx, funded.coins, kStandardScriptFlags);
+  result.vsize = AdjustedVsize(funded.tx, proposal->sigops_cost, options_.bytes_per_sigop);
+  result.modified_fee = result.fee + proposal->delta;
+  const FeeRate most = proposal->origin.most;
+  const FeeRate rate = FeeRate::Of(result.modified_fee, result.vsize);
+  if (most != FeeRate() && rate > most) {
+    return Rejection{RejectKind::kPolicy, "max feerate exceeded",
+                     rate.ToString() + " > " + most.ToString()};
+  }
+  return std::nullopt;
+}
+
+Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> package,
+                          bool scripts) const {
+  const Transaction& tx = *member->tx;
+  const ledger::ChainView& view = *member->view;
+  if (Objection objection = CheckStandard({tx, options_, view})) return objection;
+  SpentCoins coins;
+  switch (coins.Find(tx, graph_, ledger_, view.Height(), package)) {
+    case CoinSearch::kFound: break;
+    case CoinSearch::kMissing: return MissingInputs();
+    case CoinSearch::kFailed: return Rejection{RejectKind::kFailed, coins.error()};
+  }
+  const FundedLoose funded{tx, coins.coins(), view};
+  if (Objection objection = CheckMoney(funded, member)) return objection;
+  return scripts ? ProveScripts(funded) : std::nullopt;
+}
+
+/// Under the rules of policy, and as the next block will run them, which then need not do so again.
+Objection Admitter::ProveScripts(const FundedLoose& funded) const {
+  consensus::ProofCaches& proofs = ledger_.Proofs();
+  const Wtxid& wtxid = funded.tx.wtxid;
+  consensus::ExactVerifier exact;
+  consensus::CachingVerifier verifier(proofs.signatures, exact);
+  if (!proofs.scripts.Contains(wtxid, kStandardScriptFlags)) {
+    if (Objection objection = CheckScripts(funded, verifier)) return objection;
+    proofs.scripts.Add(wtxid, kStandardScriptFlags);
+  }
+  const consensus::ScriptFlags of_block =
+      consensus::ScriptFlagsAt(funded.view.Height() + 1, BlockHash{}, *funded.view.params);
+  if (proofs.scripts.Contains(wtxid, of_block)) return std::nullopt;
+  const auto verdict = consensus::CheckScripts(funded.tx, funded.coins, of_block, verifier);
+  if (!verdict) return ScriptRejection(verdict.error());
+  proofs.scripts.Add(wtxid, of_block);
+  return std::nullopt;
 }
 
 Objection Admitter::CheckKnown(const Proposal& proposal) const {
@@ -83,6 +136,10 @@ Objection Admitter::FindCoins(Proposal* proposal, SpentCoins* coins) const {
     if (const Node* rival = graph_.SpenderOf(input.prevout); rival != nullptr) rivals.Add(rival);
   }
   proposal->family.rivals = rivals.list();
+  if (proposal->in_package && !rivals.empty()) {
+    return Rejection{RejectKind::kPolicy, "package RBF failed",
+                     "a package may not replace what is in the mempool"};
+  }
   if (Objection objection = CheckMayReplace(proposal->family.rivals, options_.full_rbf)) {
     return objection;
   }
@@ -90,7 +147,7 @@ Objection Admitter::FindCoins(Proposal* proposal, SpentCoins* coins) const {
     case CoinSearch::kFound: break;
     case CoinSearch::kMissing:
       if (OutputsAreInTheChain(tx)) return Rejection{RejectKind::kKnown, "txn-already-known"};
-      return Rejection{RejectKind::kMissingInputs, "bad-txns-inputs-missingorspent"};
+      return MissingInputs();
     case CoinSearch::kFailed: return Rejection{RejectKind::kFailed, coins->error()};
   }
   proposal->spends_coinbase = std::any_of(coins->coins().begin(), coins->coins().end(),

@@ -2,12 +2,15 @@
 // changes the graph is the pool.
 #pragma once
 
+#include <span>
+
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/admission.h"
 #include "cairn/mempool/policy.h"
 #include "src/mempool/graph.h"
 #include "src/mempool/policy_rule.h"
 #include "src/mempool/pricing.h"
+#include "src/mempool/spending.h"
 #include "src/mempool/spent_coins.h"
 
 namespace cairn::mempool {
@@ -19,12 +22,16 @@ struct Proposal {
   ledger::ChainViewPtr view;  // that it is judged on
   Amount delta = 0;           // of prioritisetransaction
   FeeRate pool_minimum;
+  bool in_package = false;  // others may pay for it, and nothing is replaced
 
   Family family;
   AdmissionResult result;
   uint64_t sigops_cost = 0;
   bool spends_coinbase = false;
 };
+
+/// Writes into the result what was objected to.
+void Refuse(Rejection rejection, AdmissionResult* result);
 
 class Admitter {
  public:
@@ -36,11 +43,18 @@ class Admitter {
   /// nothing decided, if the ledger's tip is no longer the view's.
   bool Judge(Proposal* proposal) const;
 
+  /// What transactions that spend each other pay together, before any of them is in the graph: an
+  /// objection where one breaks a rule of its own but those of fees and families. `scripts` runs
+  /// the scripts, too, so that `Judge` need not do so any more.
+  Objection Weigh(Proposal* member, std::span<const TransactionPtr> package, bool scripts) const;
+
  private:
   Objection JudgeStages(Proposal* proposal, SpentCoins* coins) const;
+  Objection CheckMoney(const FundedLoose& funded, Proposal* proposal) const;
   Objection CheckKnown(const Proposal& proposal) const;
   Objection FindCoins(Proposal* proposal, SpentCoins* coins) const;
   bool OutputsAreInTheChain(const Transaction& tx) const;
+  Objection ProveScripts(const FundedLoose& funded) const;
 
   const PolicyOptions& options_;
   const Graph& graph_;

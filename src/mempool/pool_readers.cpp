@@ -1,4 +1,6 @@
 // What the pool shows to others.
+#include <algorithm>
+
 #include "src/mempool/pool_thread.h"
 #include "src/mempool/selection.h"
 
@@ -163,7 +165,9 @@ Selection PoolThread::Select(const SelectionLimits& limits) const {
 void PoolThread::Prioritise(const Txid& txid, Amount delta) {
   Ask([&] {
     base::MutexLock lock(mutex_);
-    const Amount total = deltas_[txid] += delta;
+    // More than there is money moves nothing any further, and sums of it stay within an integer.
+    Amount& total = deltas_[txid];
+    total = std::clamp(total + std::clamp(delta, -kMaxMoney, kMaxMoney), -kMaxMoney, kMaxMoney);
     if (const Node* node = graph_.Find(txid); node != nullptr) graph_.SetDelta(node, total);
     if (total == 0) deltas_.erase(txid);
   });

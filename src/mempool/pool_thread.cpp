@@ -169,14 +169,16 @@ Proposal PoolThread::Propose(const TransactionPtr& tx, const Origin& origin) con
   return proposal;
 }
 
+FeeRate PoolThread::PresentMinimum() const {
+  base::MutexLock lock(mutex_);
+  return MinimumRate();
+}
+
 AdmissionResult PoolThread::JudgeOnTip(Proposal* proposal) {
   for (int i = 0; i < kMostTries; ++i) {
     CatchUp();
     proposal->view = view_;
-    {
-      base::MutexLock lock(mutex_);
-      proposal->pool_minimum = MinimumRate();
-    }
+    proposal->pool_minimum = PresentMinimum();
     if (admitter_.Judge(proposal)) return proposal->result;
   }
   AdmissionResult result;
@@ -192,29 +194,44 @@ void PoolThread::Enter(Proposal* proposal) {
               old->tx->wtxid, proposal->tx->txid);
   }
   RemoveAll(proposal->family.evicted, RemovalReason::kReplaced);
+  Announce(Place(*proposal), proposal->origin);
+}
+
+const Node* PoolThread::Place(const Proposal& proposal) {
   Node node;
-  node.tx = proposal->tx;
-  node.fee = proposal->result.fee;
-  node.delta = proposal->delta;
-  node.vsize = proposal->result.vsize;
-  node.sigops_cost = static_cast<int64_t>(proposal->sigops_cost);
-  node.time = clock_.Now();
-  node.height = proposal->view->Height();
+  node.tx = proposal.tx;
+  node.fee = proposal.result.fee;
+  node.delta = proposal.delta;
+  node.vsize = proposal.result.vsize;
+  node.sigops_cost = static_cast<int64_t>(proposal.sigops_cost);
+  node.time = proposal.origin.time != 0 ? proposal.origin.time : clock_.Now();
+  node.height = proposal.view->Height();
   node.sequence = sequence_++;
-  node.spends_coinbase = proposal->spends_coinbase;
-  const Node* entered = graph_.Add(std::move(node));
-  if (proposal->origin.source == Origin::Source::kLocal) unbroadcast_.insert(entered->txid());
+  node.spends_coinbase = proposal.spends_coinbase;
+  return graph_.Add(std::move(node));
+}
+
+/// Tells of one that is in the graph now, and is to stay.
+void PoolThread::Announce(const Node* entered, const Origin& origin) {
+  if (origin.source == Origin::Source::kLocal) unbroadcast_.insert(entered->txid());
+  // What others hold back, or what has waited before, says nothing of what it takes to confirm.
+  const bool is_new =
+      origin.source == Origin::Source::kLocal || origin.source == Origin::Source::kPeer;
+  if (is_new && entered->ancestors.count == 1 && entered->descendants.count == 1 &&
+      !ledger_.IsInitialBlockDownload()) {
+    fees_.Entered(entered->txid(), entered->height, FeeRate::Of(entered->fee, entered->vsize));
+  }
   PoolEvent event;
   event.sequence = entered->sequence;
   event.added = true;
   event.tx = entered->tx;
   event.fee = entered->fee;
   event.vsize = entered->vsize;
-  event.origin = proposal->origin;
+  event.origin = origin;
   events_.push_back(std::move(event));
-  LOG_DEBUG(
-      log::kMempool, "AcceptToMemoryPool: peer={}: accepted {} (wtxid={}) (poolsz {} txn, {} kB)",
-      proposal->origin.peer, entered->txid(), entered->tx->wtxid, graph_.size(), Usage() / 1000);
+  LOG_DEBUG(log::kMempool,
+            "AcceptToMemoryPool: peer={}: accepted {} (wtxid={}) (poolsz {} txn, {} kB)",
+            origin.peer, entered->txid(), entered->tx->wtxid, graph_.size(), Usage() / 1000);
 }
 
 // ---- Limits ----
@@ -288,6 +305,7 @@ void PoolThread::RemoveOne(const Node* node, RemovalReason reason) {
   event.vsize = node->vsize;
   events_.push_back(std::move(event));
   unbroadcast_.erase(node->txid());
+  if (reason != RemovalReason::kBlock) fees_.Left(node->txid());
   graph_.Remove(node);
 }
 

@@ -29,6 +29,7 @@ class PoolThread final : public Mempool {
   AdmissionResult Submit(TransactionPtr tx, const Origin& origin) override;
   void Submit(TransactionPtr tx, const Origin& origin,
               std::function<void(const AdmissionResult&)> done) override;
+  PackageResult SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin) override;
   AdmissionResult Test(TransactionPtr tx) override;
   void Synchronize() override;
   const ledger::HeaderEntry* Tip() const override;
@@ -51,6 +52,9 @@ class PoolThread final : public Mempool {
   std::vector<Priority> Priorities() const override;
   void ForgetUnbroadcast(const Txid& txid) override;
   std::vector<TransactionPtr> Unbroadcast() const override;
+  FeeEstimator& Fees() override { return fees_; }
+  bool Loaded() const override { return loaded_; }
+  void SetLoaded() override { loaded_ = true; }
   uint64_t Listen(PoolListener listener) override;
   void Unlisten(uint64_t id) override;
   void Stop() override;
@@ -58,14 +62,33 @@ class PoolThread final : public Mempool {
  private:
   using Task = std::function<void()>;
 
+  /// A block that a move brings; null where it could not change the pool, or cannot be read.
+  struct Connected {
+    int height;
+    BlockPtr block;
+  };
+
   /// What a move to another tip brings, read before anything changes.
   struct Move {
-    std::vector<BlockPtr> connected;       // lowest first
+    std::vector<Connected> connected;      // lowest first
     std::vector<TransactionPtr> returned;  // of blocks that were taken off, in chain order
     bool reorganised = false;
   };
 
-  // On the pool's thread.
+  /// The members of a package that are judged together.
+  struct Together {
+    std::vector<Proposal> members;
+    std::vector<TransactionPtr> transactions;
+    std::vector<AdmissionResult*> results;
+  };
+
+  // On the pool's thread. Packages: pool_package.cpp.
+  PackageResult AdmitPackage(const std::vector<TransactionPtr>& package, const Origin& origin);
+  void AdmitTogether(Together* together, const Origin& origin);
+  bool WeighTogether(Together* together) const;
+  bool EnterTogether(Together* together, bool* stale);
+  bool HasUnknownParent(const std::vector<TransactionPtr>& package) const;
+
   void Loop();
   void Follow();
   AdmissionResult Admit(const TransactionPtr& tx, const Origin& origin, bool test_only);
@@ -73,11 +96,15 @@ class PoolThread final : public Mempool {
   Proposal Propose(const TransactionPtr& tx, const Origin& origin) const;
   AdmissionResult JudgeOnTip(Proposal* proposal);
   void Enter(Proposal* proposal);
+  const Node* Place(const Proposal& proposal);
+  void Announce(const Node* entered, const Origin& origin);
+  FeeRate PresentMinimum() const;
   void CatchUp();
   Move ReadMove(const ledger::HeaderEntry* from, const ledger::HeaderEntry* to) const;
   void TakeOff(const ledger::HeaderEntry* block, Move* move) const;
   void MoveTo(const ledger::ChainViewPtr& next, Move move);
-  void RemoveMined(const Block& block) CAIRN_REQUIRES(mutex_);
+  /// Gives what the block took.
+  std::vector<Txid> RemoveMined(const Block& block) CAIRN_REQUIRES(mutex_);
   void Return(const std::vector<TransactionPtr>& transactions);
   void RemoveWhatBecameInvalid();
   bool IsStillValid(const Node& node, const ledger::ChainView& view) const;
@@ -114,11 +141,14 @@ class PoolThread final : public Mempool {
   std::map<uint64_t, std::shared_ptr<PoolListener>> listeners_ CAIRN_GUARDED_BY(mutex_);
   uint64_t next_listener_ CAIRN_GUARDED_BY(mutex_) = 1;
 
+  FeeEstimator fees_;
+
   // The pool's thread alone.
   const Admitter admitter_;
   std::vector<PoolEvent> events_;          // not yet delivered
   std::vector<TransactionPtr> postponed_;  // to be returned once the next tip is reached
 
+  std::atomic<bool> loaded_{false};
   std::atomic<bool> stopping_{false};
   base::Mutex stop_mutex_;
   base::CondVar stopped_;

@@ -31,13 +31,16 @@ PoolThread::Move PoolThread::ReadMove(const HeaderEntry* from, const HeaderEntry
   for (const HeaderEntry* block = from; block != fork; block = block->parent) TakeOff(block, &move);
   std::reverse(move.returned.begin(), move.returned.end());
   move.returned.insert(move.returned.begin(), postponed_.begin(), postponed_.end());
-  // Blocks cannot touch an empty pool: not one is read while the chain is first downloaded.
-  if (graph_.empty() && deltas_.empty() && move.returned.empty()) return move;
+  // While the chain is first downloaded, no block is read, nor does any teach what fees are.
+  const bool untouched = graph_.empty() && deltas_.empty() && move.returned.empty();
+  if (untouched && ledger_.IsInitialBlockDownload()) return move;
   for (int height = fork->height + 1; height <= to->height; ++height) {
+    Connected& connected = move.connected.emplace_back(Connected{height, nullptr});
+    if (untouched) continue;  // blocks cannot touch an empty pool
     const auto bytes = ledger_.ReadBlock(*to->Ancestor(height));
     auto block = bytes ? Block::Parse(*bytes) : tl::unexpected(bytes.error());
     if (block) {
-      move.connected.push_back(*std::move(block));
+      connected.block = *std::move(block);
     } else {
       LOG_WARNING("The mempool cannot read block {}: {}", to->Ancestor(height)->hash,
                   block.error().message);
@@ -67,9 +70,10 @@ void PoolThread::MoveTo(const ChainViewPtr& next, Move move) {
     base::MutexLock lock(mutex_);
     moving_ = true;
     view_ = next;
-    for (const BlockPtr& block : move.connected) {
-      RemoveMined(*block);
-      if (move.returned.empty()) continue;
+    for (const auto& [height, block] : move.connected) {
+      const std::vector<Txid> taken = block == nullptr ? std::vector<Txid>() : RemoveMined(*block);
+      fees_.BlockCame(height, taken);
+      if (move.returned.empty() || block == nullptr) continue;
       for (const Transaction& tx : block->transactions()) confirmed.insert(tx.txid);
     }
     if (!move.connected.empty() || !move.reorganised) minimum_.NoteBlock(clock_.Now());
@@ -88,9 +92,11 @@ void PoolThread::MoveTo(const ChainViewPtr& next, Move move) {
   moving_ = false;
 }
 
-void PoolThread::RemoveMined(const Block& block) {
+std::vector<Txid> PoolThread::RemoveMined(const Block& block) {
+  std::vector<Txid> taken;
   for (const Transaction& tx : block.transactions()) {
     if (const Node* node = graph_.Find(tx.txid); node != nullptr) {
+      taken.push_back(tx.txid);
       RemoveOne(node, RemovalReason::kBlock);
     }
     for (const TxIn& input : tx.inputs) {
@@ -99,6 +105,7 @@ void PoolThread::RemoveMined(const Block& block) {
     }
     deltas_.erase(tx.txid);
   }
+  return taken;
 }
 
 void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {

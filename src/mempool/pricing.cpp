@@ -23,6 +23,8 @@ bool PaysForRelay(const PricedLoose& priced) {
   return priced.from_block || priced.fee >= RelayFee(priced);
 }
 
+bool IsPaidForRelay(const PricedLoose& priced) { return priced.in_package || PaysForRelay(priced); }
+
 /// The fee of a version 3 transaction may be its child's, who cannot leave it alone (BIP431); that
 /// of another not, since a child may be replaced.
 bool PaysForRelayByItself(const PricedLoose& priced) {
@@ -34,7 +36,8 @@ std::string RelayFigures(const PricedLoose& priced) {
 }
 
 bool PaysForPlace(const PricedLoose& priced) {
-  return priced.from_block || priced.fee >= priced.pool_minimum.For(priced.vsize);
+  return priced.from_block || priced.in_package ||
+         priced.fee >= priced.pool_minimum.For(priced.vsize);
 }
 
 std::string PlaceFigures(const PricedLoose& priced) {
@@ -51,7 +54,7 @@ constexpr PolicyRule<PricedLoose> kFeeRules[] = {
     {RejectKind::kReconsiderable, "mempool min fee not met",
      "A full pool SHOULD be paid more than what it last evicted.", PaysForPlace, PlaceFigures},
     {RejectKind::kReconsiderable, "min relay fee not met",
-     "A transaction SHOULD pay for its way, with its package or without.", PaysForRelay,
+     "A transaction SHOULD pay for its way, with its package or without.", IsPaidForRelay,
      RelayFigures},
 };
 
@@ -230,6 +233,18 @@ Objection CheckMayReplace(const std::vector<const Node*>& rivals, bool full_rbf)
   });
   if (may) return std::nullopt;
   return Rejection{RejectKind::kPolicy, "txn-mempool-conflict"};
+}
+
+Objection CheckPackageFees(const PolicyOptions& policy, FeeRate pool_minimum, Amount fees,
+                           int64_t vsize) {
+  if (const Amount wanted = pool_minimum.For(vsize); fees < wanted) {
+    return Rejection{RejectKind::kReconsiderable, "mempool min fee not met",
+                     LessThan(fees, wanted)};
+  }
+  if (const Amount wanted = policy.min_relay_fee.For(vsize); fees < wanted) {
+    return Rejection{RejectKind::kReconsiderable, "min relay fee not met", LessThan(fees, wanted)};
+  }
+  return std::nullopt;
 }
 
 Objection CheckFees(const PricedLoose& priced, const Graph& graph, Family* family) {

@@ -20,7 +20,12 @@ struct PricedLoose {
   uint64_t sigops_cost = 0;
   FeeRate pool_minimum;
   bool from_block = false;  // a reorganisation gives it back: no fee is asked for
+  bool in_package = false;  // its package pays as much as is wanted, and replaces nothing
 };
+
+/// Whether the members of a package together pay for their way and their place.
+Objection CheckPackageFees(const PolicyOptions& policy, FeeRate pool_minimum, Amount fees,
+                           int64_t vsize);
 
 /// A replacement and those whose coins it spends.
 struct Rivals {

@@ -151,6 +151,10 @@ Rejection MoneyRejection(const consensus::Violation& violation, const FundedLoos
   return rejection;
 }
 
+std::string WhyScriptFails(const consensus::Violation& violation) {
+  return " (" + std::string(consensus::ScriptErrorText(violation.script_error)) + ")";
+}
+
 }  // namespace
 
 std::span<const PolicyRule<FundedLoose>> LockRules() { return kLockRules; }
@@ -168,19 +172,23 @@ Objection CheckInputs(const FundedLoose& funded, bool require_standard, Amount* 
   return JudgeEach(WitnessRules(), funded);
 }
 
+Rejection ScriptRejection(const consensus::Violation& violation) {
+  return {RejectKind::kConsensus,
+          "mandatory-script-verify-flag-failed" + WhyScriptFails(violation)};
+}
+
 Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& verifier) {
   const auto run = [&](ScriptFlags flags) {
     return consensus::CheckScripts(funded.tx, funded.coins, flags, verifier);
   };
   const auto verdict = run(kStandardScriptFlags);
   if (verdict) return std::nullopt;
-  const std::string why =
-      " (" + std::string(consensus::ScriptErrorText(verdict.error().script_error)) + ")";
-  Rejection rejection{RejectKind::kNotStandard, "non-mandatory-script-verify-flag" + why};
+  Rejection rejection{RejectKind::kNotStandard,
+                      "non-mandatory-script-verify-flag" + WhyScriptFails(verdict.error())};
   // The input that failed decides: an earlier one keeps the stricter rules, so it keeps these.
   if (const auto mandatory = run(kMandatoryScriptFlags);
       !mandatory && mandatory.error().input == verdict.error().input) {
-    rejection = {RejectKind::kConsensus, "mandatory-script-verify-flag-failed" + why};
+    rejection = ScriptRejection(verdict.error());
   }
   if (funded.tx.has_witness) return rejection;
   // If only the witness is missing, somebody may have taken it off on the way.

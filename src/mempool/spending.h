@@ -9,6 +9,7 @@
 #include "cairn/primitives/coin.h"
 #include "cairn/primitives/transaction.h"
 #include "consensus/script/checker.h"
+#include "consensus/verdict.h"
 #include "src/mempool/policy_rule.h"
 
 namespace cairn::mempool {
@@ -40,5 +41,8 @@ Objection CheckInputs(const FundedLoose& funded, bool require_standard, Amount* 
 /// Runs the scripts under the standard rules. Whether a failure makes the transaction invalid is
 /// what a second run under the mandatory rules alone says.
 Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& verifier);
+
+/// What to say where scripts make a transaction invalid.
+Rejection ScriptRejection(const consensus::Violation& violation);
 
 }  // namespace cairn::mempool

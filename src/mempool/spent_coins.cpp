@@ -1,17 +1,29 @@
 #include "src/mempool/spent_coins.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cairn::mempool {
 
+bool SpentCoins::AddOutput(const TransactionPtr& parent, uint32_t index, int height) {
+  if (index >= parent->outputs.size()) return false;
+  const TxOut& output = parent->outputs[index];
+  parents_.push_back(parent);
+  coins_.push_back({output.value, height, false, output.script});
+  return true;
+}
+
 CoinSearch SpentCoins::Find(const Transaction& tx, const Graph& graph, ledger::Ledger& ledger,
-                            int tip_height) {
+                            int tip_height, std::span<const TransactionPtr> package) {
   for (const TxIn& input : tx.inputs) {
-    if (const Node* parent = graph.Find(input.prevout.txid); parent != nullptr) {
-      if (input.prevout.index >= parent->tx->outputs.size()) return CoinSearch::kMissing;
-      const TxOut& output = parent->tx->outputs[input.prevout.index];
-      parents_.push_back(parent->tx);
-      coins_.push_back({output.value, tip_height + 1, false, output.script});
+    const auto& [txid, index] = input.prevout;
+    const auto among =
+        std::find_if(package.begin(), package.end(),
+                     [&txid](const TransactionPtr& other) { return other->txid == txid; });
+    const Node* node = graph.Find(txid);
+    if (among != package.end() || node != nullptr) {
+      const TransactionPtr& parent = among != package.end() ? *among : node->tx;
+      if (!AddOutput(parent, index, tip_height + 1)) return CoinSearch::kMissing;
     } else {
       auto found = ledger.FindCoin(input.prevout);
       if (!found) {

@@ -43,7 +43,8 @@ Objection CheckChild(const PricedLoose& priced, Family* family) {
     return std::nullopt;
   }
   // After a reorganisation there may be more children, or grandchildren: then none makes room.
-  const bool one_sibling = parent->children.size() == 1 && parent->descendants.count == 2;
+  const bool one_sibling =
+      !priced.in_package && parent->children.size() == 1 && parent->descendants.count == 2;
   if (one_sibling &&
       static_cast<uint64_t>(parent->children[0]->ancestors.count) == kTrucMaxFamily) {
     family->rivals.push_back(parent->children[0]);

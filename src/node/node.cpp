@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "cairn/base/log.h"
+#include "cairn/base/whole_file.h"
 #include "cairn/ledger/import.h"
+#include "cairn/mempool/pool_file.h"
 #include "cairn/mining/nonce_scan.h"
 #include "cairn/node/machine.h"
 #include "cairn/primitives/address.h"
@@ -38,6 +40,11 @@ bool WantsBasicFilters(const Options& options) {
 /// When scheduled jobs are moved so far ahead, our own transactions are due to be announced again.
 constexpr int64_t kAnnounceAgainSeconds = 10 * 60;
 
+constexpr auto kOldestFees = std::chrono::hours(60);
+constexpr size_t kMaxFeesFile = 10 << 20;
+
+constexpr int64_t kDefaultProofCache = 32;  // MiB
+
 constexpr int64_t kPruneByCommand = 1;  // -prune=1: only by pruneblockchain
 
 ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& data_dir) {
@@ -52,6 +59,9 @@ ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& d
   result.check_level = static_cast<int>(std::clamp<int64_t>(options.GetInt("checklevel", 3), 0, 4));
   result.check_strictly = options.IsSet("checkblocks") || options.IsSet("checklevel");
   result.cache_bytes = MemoryBudget(IntIfSet(options, "dbcache"), ReadMachine());
+  const int64_t proofs =
+      std::max<int64_t>(0, options.GetInt("maxsigcachesize", kDefaultProofCache));
+  result.proof_cache_bytes = static_cast<uint64_t>(proofs) << 20;
   result.flush_every_blocks = static_cast<int>(options.GetInt("flushblocks", 0));
   result.max_tip_age = options.GetInt("maxtipage", result.max_tip_age);
   result.stop_at_height = static_cast<int>(options.GetInt("stopatheight", 0));
@@ -79,6 +89,7 @@ Node::Node(const Configuration& configuration, const DataDir& data_dir,
       data_dir_(data_dir),
       request_stop_(std::move(request_stop)),
       stop_requested_(std::move(stop_requested)),
+      persists_pool_(configuration.options.GetBool("persistmempool", true)),
       workers_(WorkerThreads(configuration.options.GetInt("par", 0), ReadMachine())) {
   clock_.SetMock(configuration.options.GetInt("mocktime", 0));
 }
@@ -169,6 +180,7 @@ Status Node::OpenLedger(const mempool::PolicyOptions& policy) {
   ledger_ = *std::move(opened);
   warnings_.emplace(*ledger_);
   pool_ = mempool::Mempool::Open(policy, *ledger_, clock_);
+  LoadFees();
   return {};
 }
 
@@ -188,6 +200,7 @@ void Node::Serve() {
       .memory = CoinMemory(options),
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),
+      .pool_file = PoolFile(),
       .request_stop = request_stop_,
       .advance_scheduler =
           [this](int64_t seconds) {
@@ -209,10 +222,53 @@ void Node::Import(const std::vector<std::string>& files) {
     if (stopping_) return;
     ledger::ImportBlocks(file, *ledger_, stopping_);
   }
+  LoadPool();
   if (miner_options_ && !stopping_) {
     miner_options_->block.pool = pool_.get();
     miner_ = std::make_unique<mining::Miner>(*ledger_, clock_, *miner_options_);
   }
+}
+
+void Node::LoadFees() {
+  const std::filesystem::path file = FeesFile();
+  const auto bytes = ReadFile(file, kMaxFeesFile);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return;
+  std::error_code problem;
+  const auto written = std::filesystem::last_write_time(file, problem);
+  const auto age = std::filesystem::file_time_type::clock::now() - written;
+  if (age > kOldestFees && !configuration_.options.GetBool("acceptstalefeeestimates", false)) {
+    LOG_INFO("{} is more than 60 hours old and not loaded", file.string());
+    return;
+  }
+  const Status loaded = bytes ? pool_->Fees().Decode(*bytes, configuration_.params.magic)
+                              : Status(tl::unexpected(bytes.error()));
+  if (!loaded) LOG_WARNING("{} is not loaded: {}", file.string(), loaded.error().message);
+}
+
+void Node::LoadPool() {
+  if (persists_pool_) {
+    const auto report = mempool::LoadPool(*pool_, PoolFile(), configuration_.params.magic, {},
+                                          clock_, [this] { return stopping_.load(); });
+    if (report && report->interrupted) return;  // what is on disk is more than what is here
+    if (report) {
+      LOG_INFO("Loaded the mempool of the last run: {} accepted, {} refused, {} expired, {} known",
+               report->accepted, report->refused, report->expired, report->known);
+    } else if (report.error().code != ErrorCode::kNotFound) {
+      LOG_WARNING("{} is not loaded: {}", PoolFile().string(), report.error().message);
+    }
+  }
+  pool_->SetLoaded();
+}
+
+void Node::SavePool() {
+  if (pool_ == nullptr) return;
+  const Bytes fees = pool_->Fees().Encode(configuration_.params.magic);
+  if (const Status saved = ReplaceFile(FeesFile(), fees); !saved) {
+    LOG_WARNING("The estimates of fees are not saved: {}", saved.error().message);
+  }
+  if (!persists_pool_ || !pool_->Loaded()) return;
+  const Status saved = mempool::SavePool(*pool_, PoolFile(), configuration_.params.magic);
+  if (!saved) LOG_WARNING("The mempool is not saved: {}", saved.error().message);
 }
 
 bool Node::WantsToStop() const {
@@ -226,6 +282,7 @@ Status Node::Stop() {
   miner_.reset();
   if (server_ != nullptr) server_->Stop();
   if (network_ != nullptr) network_->Stop();
+  SavePool();
   std::string failure = ledger_->FailureReason();
   if (failure.empty()) {
     const Status flushed = ledger_->Flush();

@@ -57,10 +57,19 @@ class Node {
   /// Imports the files of -loadblock one after another, then begins to mine.
   void Import(const std::vector<std::string>& files);
 
+  /// Brings back what waited for a block when the node stopped (-persistmempool).
+  void LoadPool();
+  void LoadFees();
+  /// With what it has learned of fees.
+  void SavePool();
+  std::filesystem::path PoolFile() const { return data_dir_.network() / "mempool.dat"; }
+  std::filesystem::path FeesFile() const { return data_dir_.network() / "fee_estimates.dat"; }
+
   const Configuration& configuration_;
   const DataDir& data_dir_;
   const std::function<void()> request_stop_;
   const std::function<bool()> stop_requested_;
+  const bool persists_pool_;
   std::atomic<bool> stopping_{false};
   Clock clock_;
   WorkerPool workers_;

@@ -64,7 +64,7 @@ constexpr OptionRow kGeneral[] = {
      "The least work of a chain worth following."},
     {"par", "<n>", kInt, kActedOn, kPlain, "0",
      "Worker threads for validation: 0 is one per core, less than 0 leaves that many cores free."},
-    {"persistmempool", "", kFlag, kNotYet, kPlain, "1",
+    {"persistmempool", "", kFlag, kActedOn, kPlain, "1",
      "Save the mempool at stop and load it at start."},
     {"persistmempoolv1", "", kFlag, kNotYet, kPlain, "0", "Save the mempool in the older format."},
     {"pid", "<file>", kText, kActedOn, kPlain, "cairnd.pid",
@@ -101,7 +101,7 @@ constexpr OptionRow kChain[] = {
 };
 
 constexpr OptionRow kDebug[] = {
-    {"acceptstalefeeestimates", "", kFlag, kNotYet, kDebugOnly, "0",
+    {"acceptstalefeeestimates", "", kFlag, kActedOn, kDebugOnly, "0",
      "Load fee estimates whatever their age."},
     {"capturemessages", "", kFlag, kNotYet, kDebugOnly, "0", "Write every peer message to disk."},
     {"checkaddrman", "<n>", kIntOrFlag, kNotYet, kDebugOnly, "0",
@@ -144,7 +144,7 @@ constexpr OptionRow kDebug[] = {
     {"logthreadnames", "", kFlag, kActedOn, kPlain, "0", "Show the name of the thread."},
     {"logtimemicros", "", kFlag, kActedOn, kDebugOnly, "0", "Show microseconds."},
     {"logtimestamps", "", kFlag, kActedOn, kPlain, "1", "Show the time."},
-    {"maxsigcachesize", "<MiB>", kInt, kNotYet, kDebugOnly, "32",
+    {"maxsigcachesize", "<MiB>", kInt, kActedOn, kDebugOnly, "32",
      "Memory for the caches of signatures and scripts."},
     {"maxtipage", "<seconds>", kInt, kActedOn, kDebugOnly, "86400",
      "An older tip at start means initial block download."},

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cairn/base/json.h"
-#include "src/p2p/small_file.h"
+#include "cairn/base/whole_file.h"
 
 namespace cairn::p2p {
 namespace {

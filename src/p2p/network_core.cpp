@@ -79,8 +79,10 @@ Status Network::Core::Start() {
     io_.run();
   });
   listening_ = mempool_.Listen([this](const mempool::PoolEvent& event) {
-    // What a reorganisation gave back is news to nobody.
-    if (!event.added || event.origin.source == mempool::Origin::Source::kBlock) return;
+    // What a reorganisation gave back, or what was here before a restart, is news to nobody.
+    using enum mempool::Origin::Source;
+    const auto source = event.origin.source;
+    if (!event.added || source == kBlock || source == kSaved) return;
     Post([this, transaction = event.tx] {
       Tell([&](Protocol& protocol, Instant now) { protocol.TransactionAdded(transaction, now); });
     });

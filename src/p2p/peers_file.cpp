@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
-#include "cairn/crypto/sha256.h"
-#include "src/p2p/small_file.h"
+#include "cairn/base/whole_file.h"
+#include "cairn/crypto/sealed.h"
 
 namespace cairn::p2p {
 namespace {
@@ -16,35 +16,6 @@ constexpr size_t kMaxAnchorsFile = 4096;
 constexpr int64_t kLastTime = int64_t{1} << 40;  // so that no difference of times overflows
 constexpr size_t kLeastRecord = 40;
 constexpr auto kV2 = wire::AddressFormat::kV2;
-
-/// What both files begin with.
-Bytes Begin(std::string_view format, const Magic& magic) {
-  Bytes bytes;
-  Append(bytes, AsBytes(format));
-  Append(bytes, magic);
-  return bytes;
-}
-
-/// And what they end with: the hash of all before it.
-void Seal(Bytes& bytes) { Append(bytes, crypto::Sha256Of(bytes)); }
-
-/// What is between both.
-Result<ByteSpan> Unseal(ByteSpan bytes, std::string_view format, const Magic& magic) {
-  const Bytes begin = Begin(format, magic);
-  if (bytes.size() < format.size() || !Equal(bytes.first(format.size()), AsBytes(format))) {
-    return Fail(ErrorCode::kCorruption, "it is none of this version of Cairn");
-  }
-  const size_t hash_size = crypto::Digest{}.size();
-  if (bytes.size() < begin.size() + hash_size) return Fail(ErrorCode::kCorruption, "it is cut off");
-  const ByteSpan sealed = bytes.first(bytes.size() - hash_size);
-  if (!Equal(crypto::Sha256Of(sealed), bytes.last(hash_size))) {
-    return Fail(ErrorCode::kCorruption, "its checksum is wrong");
-  }
-  if (!Equal(sealed.first(begin.size()), begin)) {
-    return Fail(ErrorCode::kCorruption, "it is of another chain");
-  }
-  return sealed.subspan(begin.size());
-}
 
 void WriteSource(Writer& writer, const wire::NetAddress& source) {
   writer.U8(static_cast<uint8_t>(source.network())).VarBytes(source.bytes());
@@ -97,18 +68,18 @@ AddressBook::Record ReadRecord(Reader& reader) {
 }  // namespace
 
 Bytes EncodePeers(const AddressBook& book, const Magic& magic) {
-  Bytes bytes = Begin(kPeersFormat, magic);
+  Bytes bytes = crypto::BeginSealed(kPeersFormat, magic);
   Writer writer(bytes);
   writer.Raw(book.key());
   const std::vector<AddressBook::Record> records = book.Records();
   writer.CompactSize(records.size());
   for (const AddressBook::Record& record : records) WriteRecord(writer, record);
-  Seal(bytes);
+  crypto::Seal(bytes);
   return bytes;
 }
 
 Result<AddressBook> DecodePeers(ByteSpan bytes, const Magic& magic, Random random) {
-  const Result<ByteSpan> body = Unseal(bytes, kPeersFormat, magic);
+  const Result<ByteSpan> body = crypto::Unseal(bytes, kPeersFormat, magic);
   if (!body) return tl::unexpected(body.error());
   Reader reader(*body);
   const AddressBook::Key key = reader.Array<AddressBook::Key{}.size()>();
@@ -141,17 +112,17 @@ Status SavePeers(const AddressBook& book, const std::filesystem::path& file, con
 }
 
 Bytes EncodeAnchors(const std::vector<wire::Endpoint>& anchors, const Magic& magic) {
-  Bytes bytes = Begin(kAnchorsFormat, magic);
+  Bytes bytes = crypto::BeginSealed(kAnchorsFormat, magic);
   Writer writer(bytes);
   const size_t count = std::min(anchors.size(), kMaxAnchors);
   writer.CompactSize(count);
   for (size_t i = 0; i < count; ++i) wire::WriteEndpoint(writer, anchors[i], kV2);
-  Seal(bytes);
+  crypto::Seal(bytes);
   return bytes;
 }
 
 Result<std::vector<wire::Endpoint>> DecodeAnchors(ByteSpan bytes, const Magic& magic) {
-  const Result<ByteSpan> body = Unseal(bytes, kAnchorsFormat, magic);
+  const Result<ByteSpan> body = crypto::Unseal(bytes, kAnchorsFormat, magic);
   if (!body) return tl::unexpected(body.error());
   Reader reader(*body);
   std::vector<wire::Endpoint> anchors;

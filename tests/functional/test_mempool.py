@@ -75,7 +75,11 @@ class Mempool(FunctionalTest):
         super().setUp()
         self.wallet = Wallet()
         self.node = self.start_node()
+        self.wait_for_pool()
         self.mine(101)
+
+    def wait_for_pool(self):
+        wait_until(lambda: self.node.rpc.getmempoolinfo()["loaded"], what="the saved pool")
 
     def mine(self, count=1):
         return self.node.rpc.generatetodescriptor(count, f"raw({self.wallet.p2pkh.hex()})")
@@ -174,6 +178,42 @@ class Mempool(FunctionalTest):
         self.assert_rpc_error(-5, "not in mempool", rpc.generateblock, "raw(51)", ["00" * 32])
         self.node.stop()
 
+    def test_waits_across_restarts(self):
+        rpc = self.node.rpc
+        raw, outputs = self.split(1)
+        txid = rpc.sendrawtransaction(raw)
+        value, kind = outputs[2]
+        child = rpc.sendrawtransaction(self.wallet.spend(txid, 2, value, kind, [(value - FEE, self.wallet.p2wpkh)]))
+        rpc.prioritisetransaction(child, 0, 1234)
+        entries = rpc.getrawmempool(True)
+        self.node.restart()
+        self.wait_for_pool()
+        self.assertEqual(rpc.getrawmempool(True), entries)
+        self.assertEqual(rpc.getmempoolinfo()["unbroadcastcount"], 2)
+
+        # What was saved before a crash is still there after it.
+        file = rpc.savemempool()["filename"]
+        self.node.kill()
+        self.node.start()
+        self.wait_for_pool()
+        self.assertEqual(rpc.getrawmempool(True), entries)
+        self.node.stop()
+
+        with open(file, "r+b") as damaged:
+            damaged.seek(100)
+            byte = damaged.read(1)
+            damaged.seek(100)
+            damaged.write(bytes([byte[0] ^ 1]))
+        self.node.start()
+        self.wait_for_pool()
+        self.assertEqual(rpc.getrawmempool(), [])
+        self.assertIn("mempool.dat is not loaded: its checksum is wrong", self.node.log())
+        self.node.restart("-persistmempool=0")
+        rpc.sendrawtransaction(raw)
+        self.node.restart()
+        self.wait_for_pool()
+        self.assertEqual(rpc.getrawmempool(), [])
+        self.node.stop()
 
     def test_peers_get_transactions(self):
         rpc, other = self.node.rpc, self.start_node(listens=True)

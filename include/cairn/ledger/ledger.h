@@ -26,6 +26,7 @@
 #include "cairn/primitives/coin.h"
 #include "cairn/storage/coin_store.h"
 #include "consensus/params.h"
+#include "consensus/script/script_cache.h"
 #include "consensus/verdict.h"
 
 namespace cairn::ledger {
@@ -36,6 +37,7 @@ struct LedgerOptions {
   std::filesystem::path indexes_folder;
   IndexOptions indexes;                 // -txindex, -blockfilterindex, -coinstatsindex
   uint64_t cache_bytes = 450ull << 20;  // -dbcache
+  uint64_t proof_cache_bytes = 0;       // -maxsigcachesize
   int flush_every_blocks = 0;           // -flushblocks: 0 decides by cache and time
   std::chrono::seconds flush_interval{600};
   int64_t max_tip_age = 24 * 60 * 60;  // -maxtipage, seconds
@@ -138,6 +140,10 @@ class Ledger {
 
   /// The chain as of the last commit.
   virtual ChainViewPtr View() const = 0;
+
+  /// Transactions whose scripts are in there are connected without running them again. For those
+  /// who judge transactions before a block has them, from any thread.
+  virtual consensus::ProofCaches& Proofs() = 0;
 
   /// False from the moment on that the tip is recent and has the minimum work, for good.
   virtual bool IsInitialBlockDownload() = 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cairn/base/clock.h"
 #include "cairn/mempool/fee_rate.h"
 #include "cairn/primitives/transaction.h"
 
@@ -13,14 +14,17 @@ namespace cairn::mempool {
 /// Who brings a transaction.
 struct Origin {
   enum class Source {
-    kLocal,  // RPC, a file of ours
+    kLocal,  // RPC: it is for us to bring it among the peers
+    kSaved,  // a pool that was saved
     kPeer,
     kBlock,  // one that a reorganisation took off: no fee is asked for
   };
   Source source = Source::kLocal;
-  int64_t peer = -1;  // of `kPeer`
+  int64_t peer = -1;     // of `kPeer`
+  UnixSeconds time = 0;  // when it came to this node first; 0: now
+  FeeRate most{};        // that the sender wants to pay; zero: any
 
-  static Origin Peer(int64_t id) { return {Source::kPeer, id}; }
+  static Origin Peer(int64_t id) { return {Source::kPeer, id, 0, {}}; }
 };
 
 /// What a refusal says of the transaction, so that a relay knows what to remember.
@@ -53,10 +57,15 @@ struct AdmissionResult {
   Amount modified_fee = 0;               // with prioritisetransaction's part
   int64_t vsize = 0;                     // adjusted for signature operations
   std::vector<TransactionPtr> replaced;  // left the pool in its favour, or would
+  std::vector<Wtxid> paid_with;          // the package whose rate counted; empty: its own
+  FeeRate package_rate;                  // of those together
+  Wtxid other;                           // of `kConflict`: the one that the pool has
 
   bool Accepted() const { return outcome == Admission::kAccepted; }
   bool MissesInputs() const { return kind == RejectKind::kMissingInputs; }
-  FeeRate EffectiveRate() const { return FeeRate::Of(modified_fee, vsize); }
+  FeeRate EffectiveRate() const {
+    return paid_with.empty() ? FeeRate::Of(modified_fee, vsize) : package_rate;
+  }
   /// "min relay fee not met, 0 < 141"
   std::string ToString() const { return detail.empty() ? reason : reason + ", " + detail; }
 };

@@ -17,6 +17,8 @@
 #include "cairn/base/clock.h"
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/admission.h"
+#include "cairn/mempool/fee_estimator.h"
+#include "cairn/mempool/package.h"
 #include "cairn/mempool/policy.h"
 #include "cairn/primitives/transaction.h"
 
@@ -122,6 +124,10 @@ class Mempool {
   /// heard of it, and always; it must not wait for the pool. Waits while very many are waiting.
   virtual void Submit(TransactionPtr tx, const Origin& origin,
                       std::function<void(const AdmissionResult&)> done) = 0;
+  /// Checks a child and its parents: each by itself first, then what is left together, where the
+  /// child may pay for its parents. Those enter together or not at all.
+  virtual PackageResult SubmitPackage(std::vector<TransactionPtr> package,
+                                      const Origin& origin) = 0;
   /// The verdict that `Submit` would give, without taking it in.
   virtual AdmissionResult Test(TransactionPtr tx) = 0;
 
@@ -171,6 +177,13 @@ class Mempool {
   virtual void ForgetUnbroadcast(const Txid& txid) = 0;
   /// Our own transactions that no peer has asked for.
   virtual std::vector<TransactionPtr> Unbroadcast() const = 0;
+
+  /// What it learns of fees.
+  virtual FeeEstimator& Fees() = 0;
+
+  /// Whether what was saved has been loaded, or is not to be.
+  virtual bool Loaded() const = 0;
+  virtual void SetLoaded() = 0;
 
   /// `listener` hears every change from now on, on the pool's thread and in order. It must be
   /// quick. The number is for `Unlisten`, which returns when the listener runs no more.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -40,8 +41,9 @@ struct RpcContext {
   const mining::HashMeter* hash_meter = nullptr;  // of the built-in miner; null without one
   CoinMemory memory{};
 
-  UnixSeconds started_at = 0;  // by the system's clock
-  std::string log_path{};      // of debug.log; empty if there is none
+  UnixSeconds started_at = 0;         // by the system's clock
+  std::string log_path{};             // of debug.log; empty if there is none
+  std::filesystem::path pool_file{};  // mempool.dat
 
   /// Asks the node to shut down, and returns at once.
   std::function<void()> request_stop{};

@@ -128,7 +128,7 @@ Method GetMempoolInfo() {
             const mempool::PoolInfo info = pool.Info();
             const mempool::PolicyOptions& policy = pool.options();
             out.BeginObject();
-            out.Key("loaded").Bool(true);
+            out.Key("loaded").Bool(pool.Loaded());
             out.Key("size").Uint(info.count);
             out.Key("bytes").Int(info.vsize);
             out.Key("usage").Uint(info.usage);

@@ -26,16 +26,22 @@ Param MaxFeeRateParam() {
                   "Refuse a higher fee rate than this, in bitcoins per kvB; 0 for any");
 }
 
-/// The highest fee that the sender wants to pay; nothing if any will do.
-std::optional<Amount> MaxFee(const Request& request, const Transaction& tx) {
+/// The highest fee rate that the sender wants to pay; zero if any will do.
+FeeRate MaxFeeRate(const Request& request) {
   const Amount rate =
       request.Has("maxfeerate") ? AmountOf(request.Get("maxfeerate")) : kDefaultMaxFeeRate;
   if (rate >= kHighestMaxFeeRate) {
     throw RpcError(kInvalidParameter,
                    "Fee rates larger than or equal to 1BTC/kvB are not accepted");
   }
-  if (rate == 0) return std::nullopt;
-  return FeeRate(rate).For(tx.VirtualSize());
+  return FeeRate(rate);
+}
+
+/// The highest fee; nothing if any will do.
+std::optional<Amount> MaxFee(const Request& request, const Transaction& tx) {
+  const FeeRate rate = MaxFeeRate(request);
+  if (rate == FeeRate()) return std::nullopt;
+  return rate.For(tx.VirtualSize());
 }
 
 // --- sendrawtransaction
@@ -49,6 +55,11 @@ bool HasOnlyKnownOpcodes(ByteSpan script) {
     if (element.IsPush() && element.data.size() > consensus::kMaxPushSize) return false;
   }
   return true;
+}
+
+Param MaxBurnParam() {
+  return Optional("maxburnamount", ParamType::kAmount, FormatAmount(0),
+                  "Refuse outputs that nobody can ever spend above this value");
 }
 
 void CheckBurn(const Request& request, const Transaction& tx) {
@@ -95,25 +106,23 @@ void Send(const Request& request, const TransactionPtr& tx) {
 }
 
 Method SendRawTransaction() {
-  return {
-      .name = "sendrawtransaction",
-      .group = "rawtransactions",
-      .description =
-          "Submits a transaction to the mempool, from where peers get it. One that is there "
-          "already is announced again.",
-      .params = {Required("hexstring", ParamType::kHex, "The raw transaction"), MaxFeeRateParam(),
-                 Optional("maxburnamount", ParamType::kAmount, FormatAmount(0),
-                          "Refuse outputs that nobody can ever spend above this value")},
-      .results = {Hex("", "The transaction's id")},
-      .examples = {R"(["signedhex"])"},
-      .handler = [](const Request& request, json::Writer& out) {
-        const TransactionPtr tx =
-            TransactionOf(request.String("hexstring"),
-                          "TX decode failed. Make sure the tx has at least one input.");
-        CheckBurn(request, *tx);
-        Send(request, tx);
-        out.String(tx->txid.ToString());
-      }};
+  return {.name = "sendrawtransaction",
+          .group = "rawtransactions",
+          .description =
+              "Submits a transaction to the mempool, from where peers get it. One that is there "
+              "already is announced again.",
+          .params = {Required("hexstring", ParamType::kHex, "The raw transaction"),
+                     MaxFeeRateParam(), MaxBurnParam()},
+          .results = {Hex("", "The transaction's id")},
+          .examples = {R"(["signedhex"])"},
+          .handler = [](const Request& request, json::Writer& out) {
+            const TransactionPtr tx =
+                TransactionOf(request.String("hexstring"),
+                              "TX decode failed. Make sure the tx has at least one input.");
+            CheckBurn(request, *tx);
+            Send(request, tx);
+            out.String(tx->txid.ToString());
+          }};
 }
 
 // --- testmempoolaccept
@@ -144,11 +153,12 @@ bool WriteTested(json::Writer& out, const Transaction& tx, const AdmissionResult
   return !too_dear;
 }
 
-std::vector<TransactionPtr> TestedTransactions(const Request& request) {
-  const auto& texts = request.Get("rawtxs").Items();
-  if (texts.empty() || texts.size() > kMostTested) {
-    throw RpcError(kInvalidParameter, "Array must contain between 1 and " +
-                                          std::to_string(kMostTested) + " transactions.");
+std::vector<TransactionPtr> TransactionsOf(const Request& request, const std::string& parameter,
+                                           size_t least, size_t most) {
+  const auto& texts = request.Get(parameter).Items();
+  if (texts.size() < least || texts.size() > most) {
+    throw RpcError(kInvalidParameter, "Array must contain between " + std::to_string(least) +
+                                          " and " + std::to_string(most) + " transactions.");
   }
   std::vector<TransactionPtr> all;
   for (const json::Value& text : texts) {
@@ -183,7 +193,7 @@ Method TestMempoolAccept() {
       .examples = {R"([["signedhex"]])"},
       .handler = [](const Request& request, json::Writer& out) {
         out.BeginArray();
-        for (const TransactionPtr& tx : TestedTransactions(request)) {
+        for (const TransactionPtr& tx : TransactionsOf(request, "rawtxs", 1, kMostTested)) {
           const AdmissionResult result = MempoolOf(request).Test(tx);
           if (!WriteTested(out, *tx, result, MaxFee(request, *tx))) break;
         }
@@ -191,8 +201,96 @@ Method TestMempoolAccept() {
       }};
 }
 
+// --- submitpackage
+
+void WritePackageEntry(json::Writer& out, const Transaction& tx, const AdmissionResult& result,
+                       const mempool::Mempool& pool) {
+  out.Key(tx.wtxid.ToString()).BeginObject();
+  out.Key("txid").String(tx.txid.ToString());
+  if (result.kind == RejectKind::kConflict) {
+    out.Key("other-wtxid").String(result.other.ToString());
+  } else if (result.outcome == mempool::Admission::kRejected) {
+    out.Key("error").String(result.ToString());
+  } else {
+    // Of one that was there before, what the pool knows.
+    const auto known = pool.Entry(tx.txid);
+    const bool entered = result.Accepted();
+    out.Key("vsize").Int(known && !entered ? known->vsize : result.vsize);
+    out.Key("fees").BeginObject();
+    out.Key("base").Amount(known && !entered ? known->fee : result.fee);
+    if (entered) {
+      out.Key("effective-feerate").Amount(result.EffectiveRate().per_kvb());
+      out.Key("effective-includes").BeginArray();
+      if (result.paid_with.empty()) out.String(tx.wtxid.ToString());
+      for (const Wtxid& wtxid : result.paid_with) out.String(wtxid.ToString());
+      out.EndArray();
+    }
+    out.EndObject();
+  }
+  out.EndObject();
+}
+
+Method SubmitPackage() {
+  return {
+      .name = "submitpackage",
+      .group = "rawtransactions",
+      .description =
+          "Submits a transaction with its unconfirmed parents, for which it may pay. Parents come "
+          "first and do not spend each other; the child comes last.",
+      .params = {Required("package", ParamType::kArray, "Raw transactions, 2 to 25",
+                          {Required("rawtx", ParamType::kHex, "A raw transaction")}),
+                 MaxFeeRateParam(), MaxBurnParam()},
+      .results = {Obj(
+          "", "",
+          {Str("package_msg", "\"success\" if all are in the mempool, else why not"),
+           Map("tx-results", "",
+               Obj("wtxid", "",
+                   {Hex("txid", "The transaction's id"),
+                    Hex("other-wtxid", "Of one with the same id that was there").Maybe(),
+                    Num("vsize", "Virtual size, if it is in the mempool").Maybe(),
+                    Obj("fees", "In bitcoins, if it is in the mempool",
+                        {Money("base", "What it pays"),
+                         Money("effective-feerate", "The rate that counted, per kvB").Maybe(),
+                         Arr("effective-includes", "Whose fees are in that rate",
+                             Hex("", "A hash with witness"))
+                             .Maybe()})
+                        .Maybe(),
+                    Str("error", "Why it is not").Maybe()})),
+           Arr("replaced-transactions", "Those that have left for it",
+               Hex("", "A transaction's id"))})},
+      .examples = {R"([["rawtx1", "rawtx2"]])"},
+      .handler = [](const Request& request, json::Writer& out) {
+        mempool::Mempool& pool = MempoolOf(request);
+        const auto package = TransactionsOf(request, "package", 2, mempool::kMaxPackageCount);
+        for (const TransactionPtr& tx : package) CheckBurn(request, *tx);
+        if (!mempool::IsChildWithParents(package)) {
+          throw RpcError(kVerifyError,
+                         "package topology disallowed. not child-with-parents or parents depend on "
+                         "each other.");
+        }
+        mempool::Origin origin;
+        origin.most = MaxFeeRate(request);
+        const mempool::PackageResult result = pool.SubmitPackage(package, origin);
+        out.BeginObject();
+        out.Key("package_msg").String(result.message);
+        out.Key("tx-results").BeginObject();
+        for (size_t i = 0; i < result.results.size(); ++i) {
+          WritePackageEntry(out, *package[i], result.results[i], pool);
+        }
+        out.EndObject();
+        out.Key("replaced-transactions").BeginArray();
+        for (const AdmissionResult& single : result.results) {
+          for (const TransactionPtr& gone : single.replaced) out.String(gone->txid.ToString());
+        }
+        out.EndArray();
+        out.EndObject();
+      }};
+}
+
 }  // namespace
 
-std::vector<Method> SendMethods() { return {SendRawTransaction(), TestMempoolAccept()}; }
+std::vector<Method> SendMethods() {
+  return {SendRawTransaction(), TestMempoolAccept(), SubmitPackage()};
+}
 
 }  // namespace cairn::rpc

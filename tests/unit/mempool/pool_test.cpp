@@ -31,6 +31,23 @@ TEST_F(PoolTest, TestsWithoutTakingIn) {
   EXPECT_FALSE(pool_->Contains(tx->txid));
 }
 
+TEST_F(PoolTest, ProvesScriptsForPolicyAndForTheNextBlock) {
+  const TransactionPtr tx = SpendReward();
+  const consensus::ScriptCache& proven = world_.ledger->Proofs().scripts;
+  const consensus::ScriptFlags of_block =
+      consensus::ScriptFlagsAt(world_.Height() + 1, BlockHash{}, world_.params);
+  EXPECT_FALSE(proven.Contains(tx->wtxid, of_block));
+  ASSERT_TRUE(pool_->Test(tx).Accepted());
+  EXPECT_TRUE(proven.Contains(tx->wtxid, kStandardScriptFlags));
+  EXPECT_TRUE(proven.Contains(tx->wtxid, of_block));
+
+  TransactionDraft wrong = RewardDraft(1);
+  wrong.inputs[0].witness = {Bytes{OP_0}};
+  const TransactionPtr unproven = wrong.Finish();
+  ASSERT_FALSE(pool_->Submit(unproven, {}).Accepted());
+  EXPECT_FALSE(proven.Contains(unproven->wtxid, of_block));
+}
+
 TEST_F(PoolTest, RefusesAnotherWitnessOfWhatItHas) {
   const TransactionPtr tx = Enter(SpendReward());
   TransactionDraft other = TransactionDraft::From(*tx);

@@ -30,6 +30,7 @@ class LedgerProxy : public ledger::Ledger {
 
   const consensus::Params& params() const override { return real_.params(); }
   ledger::ChainViewPtr View() const override { return real_.View(); }
+  consensus::ProofCaches& Proofs() override { return real_.Proofs(); }
   bool IsInitialBlockDownload() override { return real_.IsInitialBlockDownload(); }
   const ledger::HeaderEntry* Find(const BlockHash& hash) const override { return real_.Find(hash); }
   std::future<ledger::SubmitResult> SubmitBlock(BlockPtr block) override {

@@ -38,6 +38,79 @@ class MempoolMethodsTest : public LedgerMethodsTest {
   TransactionPtr second_;
 };
 
+TEST_F(MempoolMethodsTest, Prioritises) {
+  EXPECT_EQ(Call("getprioritisedtransactions"), "{}");
+  EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",0,500]"), "true");
+  EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",null,-100]"), "true");
+  EXPECT_EQ(Call("getprioritisedtransactions"),
+            "{" + Id(first_) + R"(:{"fee_delta":400,"in_mempool":false}})");
+  Send(first_);
+  EXPECT_EQ(Call("getprioritisedtransactions"),
+            "{" + Id(first_) + R"(:{"fee_delta":400,"in_mempool":true,"modified_fee":1400}})");
+  EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",0,-400]"), "true");
+  EXPECT_EQ(Call("getprioritisedtransactions"), "{}");
+  for (int i = 0; i < 3; ++i) {
+    Call("prioritisetransaction", "[" + Id(first_) + ",0,9223372036854775807]");
+  }
+  EXPECT_EQ(Call("getprioritisedtransactions"),
+            "{" + Id(first_) + R"(:{"fee_delta":2100000000000000,"in_mempool":true,)" +
+                R"("modified_fee":2100000000001000}})");
+  EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",1,5]"),
+              HasSubstr("-8 Priority is no longer supported"));
+  EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",0]"), HasSubstr("-1 "));
+}
+
+TEST_F(MempoolMethodsTest, EstimatesFees) {
+  EXPECT_EQ(Call("estimatesmartfee", "[6]"),
+            R"({"errors":["Insufficient data or no feerate found"],"blocks":6})");
+  mempool::FeeEstimator& fees = pool_->Fees();
+  Txid txid;
+  fees.BlockCame(1000, {});
+  for (int height = 1000; height < 1060; ++height) {
+    std::vector<Txid> taken;
+    for (int i = 0; i < 5; ++i) {
+      ++txid.bytes[static_cast<size_t>(i)];
+      fees.Entered(txid, height, mempool::FeeRate(20'000));
+      taken.push_back(txid);
+    }
+    fees.BlockCame(height + 1, taken);
+  }
+  EXPECT_EQ(Call("estimatesmartfee", R"([6,"Conservative"])"),
+            R"({"feerate":0.00020000,"blocks":6})");
+  EXPECT_EQ(Call("estimatesmartfee", "[1008]"), R"({"feerate":0.00020000,"blocks":29})");
+  const json::Value raw = CallJson("estimaterawfee", "[6]");
+  EXPECT_EQ(raw.Find("short")->Find("feerate")->Text(), "0.00020000");
+  EXPECT_EQ(raw.Find("long")->Find("scale")->AsInt(), 24);
+  EXPECT_EQ(CallJson("estimaterawfee", "[40]").Find("short"), nullptr);
+  EXPECT_EQ(Call("estimatesmartfee", "[0]"), "-8 Invalid conf_target, must be between 1 and 1008");
+  EXPECT_THAT(Call("estimatesmartfee", R"([6,"cheap"])"),
+              HasSubstr("-8 Invalid estimate_mode parameter, must be one of"));
+  EXPECT_EQ(Call("estimaterawfee", "[6,1.5]"), "-8 Invalid threshold");
+}
+
+TEST_F(MempoolMethodsTest, SavesAndLoads) {
+  context_.pool_file = world_.folder / "mempool.dat";
+  EXPECT_EQ(Send(first_), Id(first_));
+  EXPECT_FALSE(CallJson("getmempoolinfo").Find("loaded")->AsBool());
+  EXPECT_EQ(Call("savemempool"), "-1 The mempool was not loaded yet");
+  pool_->SetLoaded();
+  EXPECT_TRUE(CallJson("getmempoolinfo").Find("loaded")->AsBool());
+  const std::string file = Quoted(context_.pool_file.string());
+  EXPECT_EQ(Call("savemempool"), "{\"filename\":" + file + "}");
+  OpenPool();
+  world_.clock.SetMock(world_.ledger->View()->tip->header.time + 1);
+  EXPECT_EQ(Call("importmempool", "[" + file + R"(,{"apply_unbroadcast_set":true}])"), "{}");
+  EXPECT_EQ(Call("getrawmempool"), "[" + Id(first_) + "]");
+  EXPECT_TRUE(pool_->Entry(first_->txid)->unbroadcast);
+  EXPECT_THAT(Call("importmempool", R"(["/none"])"),
+              HasSubstr("-1 Unable to import mempool file: there is no /none"));
+}
+
+TEST_F(MempoolMethodsTest, RefusesToLoadDuringInitialBlockDownload) {
+  world_.clock.SetMock(world_.ledger->View()->tip->header.time + 10 * 24 * 3600);
+  EXPECT_THAT(Call("importmempool", R"(["/none"])"), HasSubstr("-10 Can only import"));
+}
+
 TEST_F(MempoolMethodsTest, SendsAndShows) {
   EXPECT_EQ(Send(second_), "-25 bad-txns-inputs-missingorspent");
   EXPECT_EQ(Send(first_), Id(first_));

@@ -6,7 +6,7 @@
 #include "cairn/base/bytes.h"
 #include "cairn/base/result.h"
 
-namespace cairn::p2p {
+namespace cairn {
 
 /// The content; `kNotFound` if there is no such file, `kIo` if it cannot be read or is larger than
 /// `most`.
@@ -15,4 +15,4 @@ Result<Bytes> ReadFile(const std::filesystem::path& file, size_t most);
 /// Writes to FILE.new, syncs and renames.
 Status ReplaceFile(const std::filesystem::path& file, ByteSpan content);
 
-}  // namespace cairn::p2p
+}  // namespace cairn

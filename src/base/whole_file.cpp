@@ -1,4 +1,4 @@
-#include "src/p2p/small_file.h"
+#include "cairn/base/whole_file.h"
 
 #include <array>
 #include <cerrno>
@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-namespace cairn::p2p {
+namespace cairn {
 namespace {
 
 struct Closer {
@@ -57,4 +57,4 @@ Status ReplaceFile(const std::filesystem::path& file, ByteSpan content) {
   return {};
 }
 
-}  // namespace cairn::p2p
+}  // namespace cairn

@@ -1,0 +1,155 @@
+// How a child enters with the parents that it pays for: all of them or none.
+#include <algorithm>
+
+#include "src/mempool/pool_thread.h"
+#include "src/mempool/pricing.h"
+
+namespace cairn::mempool {
+namespace {
+
+constexpr int kMostTries = 10;
+
+/// What the rest of its package may change.
+bool MayBeHelped(const AdmissionResult& result) {
+  return result.kind == RejectKind::kReconsiderable || result.MissesInputs();
+}
+
+/// A parent that is here already, or whose witness alone differs, is as good as one that enters.
+bool IsIn(const AdmissionResult& result) {
+  return result.outcome != Admission::kRejected || result.kind == RejectKind::kConflict;
+}
+
+}  // namespace
+
+PackageResult PoolThread::SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin) {
+  PackageResult result{"the node stops", {}};
+  Ask([&] { result = AdmitPackage(package, origin); });
+  return result;
+}
+
+PackageResult PoolThread::AdmitPackage(const std::vector<TransactionPtr>& package,
+                                       const Origin& origin) {
+  if (std::string wrong = CheckPackage(package); !wrong.empty()) return {std::move(wrong), {}};
+  if (!IsChildWithParents(package)) return {"package-not-child-with-parents", {}};
+  CatchUp();
+  if (HasUnknownParent(package)) return {"package-not-child-with-unconfirmed-parents", {}};
+  PackageResult result;
+  result.results.resize(package.size());
+  Together together;
+  bool hopeless = false;
+  // By themselves first: nobody pays for what pays for itself.
+  for (size_t i = 0; i < package.size(); ++i) {
+    AdmissionResult& single = result.results[i];
+    single = Admit(package[i], origin, false);
+    if (single.kind == RejectKind::kConflict) {
+      if (const Node* other = graph_.Find(package[i]->txid)) single.other = other->tx->wtxid;
+    }
+    if (IsIn(single)) continue;
+    hopeless |= !MayBeHelped(single);
+    together.transactions.push_back(package[i]);
+    together.results.push_back(&single);
+  }
+  if (!hopeless && together.transactions.size() > 1) AdmitTogether(&together, origin);
+  const bool all_in = std::all_of(result.results.begin(), result.results.end(), IsIn);
+  result.message = all_in ? "success" : "transaction failed";
+  return result;
+}
+
+/// Whether the child spends what is neither in the chain nor of the package.
+bool PoolThread::HasUnknownParent(const std::vector<TransactionPtr>& package) const {
+  const auto& inputs = package.back()->inputs;
+  return std::any_of(inputs.begin(), inputs.end(), [&](const TxIn& input) {
+    const bool among = std::any_of(package.begin(), package.end(), [&](const TransactionPtr& tx) {
+      return tx->txid == input.prevout.txid;
+    });
+    if (among) return false;
+    const auto coin = ledger_.FindCoin(input.prevout);
+    return coin.has_value() && !*coin;
+  });
+}
+
+void PoolThread::AdmitTogether(Together* together, const Origin& origin) {
+  for (int i = 0; i < kMostTries; ++i) {
+    CatchUp();
+    together->members.clear();
+    for (const TransactionPtr& tx : together->transactions) {
+      Proposal& member = together->members.emplace_back(Propose(tx, origin));
+      member.view = view_;
+      member.pool_minimum = PresentMinimum();
+      member.in_package = true;
+    }
+    if (!WeighTogether(together)) return;
+    bool stale = false;
+    if (EnterTogether(together, &stale) || !stale) break;
+  }
+  Deliver();
+}
+
+/// What needs no place in the graph, so that nobody waits meanwhile: what they pay together, and
+/// then, if that is enough, their scripts.
+bool PoolThread::WeighTogether(Together* together) const {
+  Amount fees = 0;
+  int64_t vsize = 0;
+  std::vector<Wtxid> wtxids;
+  for (const bool scripts : {false, true}) {
+    for (size_t i = 0; i < together->members.size(); ++i) {
+      Proposal& member = together->members[i];
+      if (auto objection = admitter_.Weigh(&member, together->transactions, scripts)) {
+        Refuse(*std::move(objection), together->results[i]);
+        return false;
+      }
+      if (scripts) continue;
+      fees += member.result.modified_fee;
+      vsize += member.result.vsize;
+      wtxids.push_back(member.tx->wtxid);
+    }
+    if (scripts) continue;
+    for (AdmissionResult* result : together->results) {
+      result->paid_with = wtxids;
+      result->package_rate = FeeRate::Of(fees, vsize);
+    }
+    const FeeRate minimum = together->members[0].pool_minimum;
+    if (auto objection = CheckPackageFees(options_, minimum, fees, vsize)) {
+      Refuse(*std::move(objection), together->results.back());
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Puts one after the other into the graph, which nobody sees until all are there. `stale`: the
+/// ledger's tip has moved on.
+bool PoolThread::EnterTogether(Together* together, bool* stale) {
+  base::MutexLock lock(mutex_);
+  std::vector<const Node*> entered;
+  const uint64_t sequence = sequence_;
+  for (size_t i = 0; i < together->members.size(); ++i) {
+    Proposal& member = together->members[i];
+    *stale = !admitter_.Judge(&member);
+    if (*stale || !member.result.Accepted()) {
+      for (; !entered.empty(); entered.pop_back()) graph_.Remove(entered.back());
+      sequence_ = sequence;
+      if (!*stale) {
+        member.result.paid_with = together->results[i]->paid_with;
+        member.result.package_rate = together->results[i]->package_rate;
+        *together->results[i] = member.result;
+      }
+      return false;
+    }
+    entered.push_back(Place(member));
+  }
+  for (const Node* node : entered) Announce(node, together->members[0].origin);
+  LimitSize();
+  for (size_t i = 0; i < together->members.size(); ++i) {
+    AdmissionResult& result = *together->results[i];
+    const AdmissionResult weighed = result;
+    result = together->members[i].result;
+    result.paid_with = weighed.paid_with;
+    result.package_rate = weighed.package_rate;
+    if (graph_.Find(together->members[i].tx->txid) != nullptr) continue;
+    Refuse({RejectKind::kReconsiderable, "mempool full"}, &result);
+  }
+  return true;
+}
+
+}  // namespace cairn::mempool

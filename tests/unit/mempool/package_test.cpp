@@ -1,0 +1,177 @@
+// Packages: what they must look like, and how a child pays for its parents.
+#include "cairn/mempool/package.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/mempool/pool_fixture.h"
+
+namespace cairn::mempool {
+namespace {
+
+class PackageTest : public PoolTest {
+ protected:
+  /// A parent that pays `fee`, and a child of it that pays `child_fee`.
+  std::vector<TransactionPtr> Pair(size_t reward, Amount fee, Amount child_fee,
+                                   int32_t version = 2) const {
+    TransactionDraft parent = RewardDraft(reward, fee);
+    parent.version = version;
+    const TransactionPtr first = parent.Finish();
+    TransactionDraft child = Draft({test::OutputOf(*first)}, kReward - fee, child_fee);
+    child.version = version;
+    return {first, child.Finish()};
+  }
+  size_t Count() const { return pool_->Info().count; }
+};
+
+TEST_F(PackageTest, MustHaveItsForm) {
+  const auto pair = Pair(0, kFee, kFee);
+  EXPECT_EQ(CheckPackage(pair), "");
+  EXPECT_TRUE(IsChildWithParents(pair));
+  EXPECT_EQ(CheckPackage(std::vector<TransactionPtr>{pair[1], pair[0]}), "package-not-sorted");
+  EXPECT_EQ(CheckPackage(std::vector<TransactionPtr>{pair[0], pair[0]}),
+            "package-contains-duplicates");
+  EXPECT_EQ(CheckPackage(std::vector<TransactionPtr>{SpendReward(0), SpendReward(0, 2 * kFee)}),
+            "conflict-in-package");
+  std::vector<TransactionPtr> many;
+  for (size_t i = 0; i < kMaxPackageCount; ++i)
+    many.push_back(SpendReward(i % 20, kFee + Amount(i)));
+  EXPECT_EQ(CheckPackage(std::vector<TransactionPtr>(many.begin(), many.begin() + 20)), "");
+  many.push_back(pair[0]);
+  EXPECT_EQ(CheckPackage(many), "package-too-many-transactions");
+  std::vector<TransactionPtr> large;
+  for (size_t i = 0; i < 5; ++i) large.push_back(SpendReward(i, kReward / 2, 500));
+  EXPECT_EQ(CheckPackage(large), "package-too-large");
+
+  const TransactionPtr grandchild = Draft({test::OutputOf(*pair[1])}, kReward / 2, kFee).Finish();
+  EXPECT_FALSE(IsChildWithParents(std::vector<TransactionPtr>{pair[0], pair[1], grandchild}));
+  EXPECT_FALSE(IsChildWithParents(std::vector<TransactionPtr>{pair[0], SpendReward(1)}));
+  EXPECT_FALSE(IsChildWithParents(std::vector<TransactionPtr>{pair[0]}));
+}
+
+TEST_F(PackageTest, AChildPaysForAVersion3Parent) {
+  const auto package = Pair(0, 0, 2 * kFee, 3);
+  EXPECT_EQ(pool_->Submit(package[0], {}).reason, "min relay fee not met");
+  const PackageResult result = pool_->SubmitPackage(package, {});
+  EXPECT_EQ(result.message, "success");
+  EXPECT_EQ(Count(), 2u);
+  int64_t vsize = 0;
+  for (const AdmissionResult& one : result.results) {
+    EXPECT_TRUE(one.Accepted()) << one.ToString();
+    EXPECT_EQ(one.paid_with, (std::vector<Wtxid>{package[0]->wtxid, package[1]->wtxid}));
+    vsize += one.vsize;
+  }
+  EXPECT_EQ(result.results[0].EffectiveRate(), FeeRate::Of(2 * kFee, vsize));
+  EXPECT_EQ(result.results[0].fee, 0);
+  EXPECT_EQ(pool_->Entry(package[1]->txid)->ancestor_count, 2u);
+  EXPECT_TRUE(pool_->Entry(package[0]->txid)->unbroadcast);
+}
+
+TEST_F(PackageTest, AChildPaysForWhatAFullPoolDoesNotWant) {
+  // A pool that has evicted something wants more than relay does.
+  policy_.max_bytes = 40'000;
+  OpenPool();
+  for (size_t i = 0; i < 12; ++i) pool_->Submit(SpendReward(i, 30 * kFee, 100), {});
+  const FeeRate minimum = pool_->Info().min_fee;
+  ASSERT_GT(minimum, FeeRate(1000));
+  const auto package = Pair(15, kFee / 5, 50 * kFee);
+  EXPECT_EQ(pool_->Submit(package[0], {}).reason, "mempool min fee not met");
+  EXPECT_EQ(pool_->SubmitPackage(package, {}).message, "success");
+  EXPECT_TRUE(pool_->Contains(package[0]->txid));
+  EXPECT_TRUE(pool_->Contains(package[1]->txid));
+}
+
+TEST_F(PackageTest, EntersWholeOrNotAtAll) {
+  const uint64_t sequence = pool_->Sequence();
+  int events = 0;
+  pool_->Listen([&](const PoolEvent&) { ++events; });
+  // Too little together.
+  auto package = Pair(0, 0, 100, 3);
+  PackageResult result = pool_->SubmitPackage(package, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_EQ(result.results[0].reason, "min relay fee not met");
+  EXPECT_EQ(result.results[1].reason, "min relay fee not met");
+  EXPECT_EQ(result.results[1].paid_with.size(), 2u);
+  // A child that is too large for its kind.
+  package = Pair(0, 0, 50 * kFee, 3);
+  TransactionDraft large = Draft({test::OutputOf(*package[0])}, kReward, 50 * kFee, 30);
+  large.version = 3;
+  result = pool_->SubmitPackage({package[0], large.Finish()}, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_EQ(result.results[1].reason, "TRUC-violation");
+  // A child whose script fails.
+  TransactionDraft wrong = Draft({test::OutputOf(*package[0])}, kReward, 2 * kFee);
+  wrong.version = 3;
+  wrong.inputs[0].witness = {Bytes{OP_0}};
+  result = pool_->SubmitPackage({package[0], wrong.Finish()}, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_THAT(result.results[1].reason, testing::HasSubstr("script-verify-flag"));
+  pool_->Synchronize();
+  EXPECT_EQ(Count(), 0u);
+  EXPECT_EQ(pool_->Sequence(), sequence);
+  EXPECT_EQ(events, 0);
+  EXPECT_EQ(pool_->SubmitPackage(package, {}).message, "success");
+  EXPECT_EQ(pool_->Sequence(), sequence + 2);
+}
+
+TEST_F(PackageTest, TakesByThemselvesThoseThatCanPay) {
+  const TransactionPtr rich = SpendReward(0);
+  TransactionDraft poor_draft = RewardDraft(1, 0);
+  poor_draft.version = 3;
+  const TransactionPtr poor = poor_draft.Finish();
+  // A child of a version 3 parent and another one: not of one family.
+  const TransactionPtr child =
+      Draft({test::OutputOf(*rich), test::OutputOf(*poor)}, 2 * kReward - kFee, 3 * kFee).Finish();
+  const PackageResult result = pool_->SubmitPackage({rich, poor, child}, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_TRUE(result.results[0].Accepted());
+  EXPECT_TRUE(result.results[0].paid_with.empty());
+  EXPECT_EQ(result.results[2].reason, "TRUC-violation");
+  EXPECT_EQ(Count(), 1u);
+}
+
+TEST_F(PackageTest, KnowsParentsThatAreIn) {
+  const auto package = Pair(0, kFee, kFee);
+  ASSERT_TRUE(pool_->Submit(package[0], {}).Accepted());
+  PackageResult result = pool_->SubmitPackage(package, {});
+  EXPECT_EQ(result.message, "success");
+  EXPECT_EQ(result.results[0].outcome, Admission::kAlreadyKnown);
+  EXPECT_TRUE(result.results[1].Accepted());
+  EXPECT_EQ(pool_->SubmitPackage(package, {}).message, "success");
+
+  // The same parent with another witness is as good.
+  TransactionDraft other = TransactionDraft::From(*package[0]);
+  other.inputs[0].witness.insert(other.inputs[0].witness.begin(), Bytes{1});
+  result = pool_->SubmitPackage({other.Finish(), package[1]}, {});
+  EXPECT_EQ(result.message, "success");
+  EXPECT_EQ(result.results[0].kind, RejectKind::kConflict);
+  EXPECT_EQ(result.results[0].other, package[0]->wtxid);
+}
+
+TEST_F(PackageTest, WantsAllParents) {
+  const auto package = Pair(0, kFee, kFee);
+  const TransactionPtr other = SpendReward(1);
+  ASSERT_TRUE(pool_->Submit(other, {}).Accepted());
+  const TransactionPtr child =
+      Draft({test::OutputOf(*package[0]), test::OutputOf(*other)}, 2 * kReward - 2 * kFee).Finish();
+  EXPECT_EQ(pool_->SubmitPackage({package[0], child}, {}).message,
+            "package-not-child-with-unconfirmed-parents");
+}
+
+TEST_F(PackageTest, ReplacesNothing) {
+  ASSERT_TRUE(pool_->Submit(SpendReward(0), {}).Accepted());
+  const auto package = Pair(0, 0, 50 * kFee, 3);
+  const PackageResult result = pool_->SubmitPackage(package, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_EQ(Count(), 1u);
+}
+
+TEST_F(PackageTest, PaysNoMoreThanItsSenderWants) {
+  Origin origin;
+  origin.most = FeeRate(5000);
+  const auto package = Pair(0, kFee, 5 * kFee);
+  const PackageResult result = pool_->SubmitPackage(package, origin);
+  EXPECT_EQ(result.results[0].reason, "max feerate exceeded");
+}
+
+}  // namespace
+}  // namespace cairn::mempool
