@@ -1,4 +1,4 @@
-#include "src/p2p/chain_watch.h"
+#include "src/p2p/peer.h"
 
 #include <gtest/gtest.h>
 
