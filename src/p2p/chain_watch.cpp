@@ -22,7 +22,22 @@ bool ChainWatch::IsWatched(const Peer& peer) const {
   return peer.IsReady() && peer.IsAutomatic() && !peer.watch.is_protected && peer.headers.started;
 }
 
+void ChainWatch::OnReady(Peer& peer) {
+  if (IsWatched(peer)) Look(peer);
+}
+
+void ChainWatch::OnTip() {
+  for (auto& [id, peer] : core_.peers) {
+    if (IsWatched(*peer)) Look(*peer);
+  }
+}
+
 void ChainWatch::OnHeaders(Peer& peer) {
+  Protect(peer);
+  if (IsWatched(peer)) Look(peer);
+}
+
+void ChainWatch::Protect(Peer& peer) {
   if (peer.type() != ConnectionType::kFullRelay || peer.watch.is_protected) return;
   const ledger::HeaderEntry* best = peer.headers.best_known;
   if (best == nullptr || best->chain_work < core_.chain.View()->tip->chain_work) return;
@@ -66,11 +81,7 @@ void ChainWatch::Ask(Peer& peer) {
   core_.Send(peer, wire::GetHeaders{{LocatorOf(state.work_header->parent), {}}});
 }
 
-void ChainWatch::Advance() {
-  for (auto& [id, peer] : core_.peers) {
-    if (IsWatched(*peer)) Look(*peer);
-  }
-}
+void ChainWatch::Advance() { OnTip(); }
 
 Instant ChainWatch::DeadlineOf(const Peer& peer) const {
   return IsWatched(peer) ? peer.watch.deadline : kNever;

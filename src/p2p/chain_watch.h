@@ -20,6 +20,9 @@ class ChainWatch {
 
   explicit ChainWatch(Core& core) : core_(core) {}
 
+  void OnReady(Peer& peer);
+  /// Our tip has moved: others may be behind now.
+  void OnTip();
   /// New headers came from the peer: it may have caught up.
   void OnHeaders(Peer& peer);
   void OnGone(Peer& peer);
@@ -28,6 +31,7 @@ class ChainWatch {
 
  private:
   bool IsWatched(const Peer& peer) const;
+  void Protect(Peer& peer);
   void Look(Peer& peer);
   void Ask(Peer& peer);
 

@@ -27,6 +27,7 @@ void Protocol::Impl::OnReady(Peer& peer) {
   keepalive.OnReady(peer);
   relay.OnReady(peer);
   headers.OnReady(peer);
+  watch.OnReady(peer);
   addresses.OnReady(peer);
   transactions.OnReady(peer);
   fee_filters.OnReady(peer);
@@ -201,6 +202,7 @@ void Protocol::TipChanged(Instant now) {
   impl_->planner.OnTip();
   impl_->relay.OnTip();
   impl_->headers.OnTip();
+  impl_->watch.OnTip();
   impl_->download.OnTipChanged();
   impl_->transactions.OnTipChanged();
   impl_->fee_filters.OnTipChanged();

@@ -38,7 +38,7 @@ TEST(ChainWatch, WhoStaysBehindIsAskedOnceMoreAndLetGo) {
     world.Wait(minutes(1));
   }
   EXPECT_GE(waited, 20);
-  EXPECT_LE(waited, 23);
+  EXPECT_LE(waited, 21);
   EXPECT_FALSE(world.IsGone(peer));
   world.Wait(minutes(2));
   EXPECT_EQ(world.gone[peer], kBehind);
