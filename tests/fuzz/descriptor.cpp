@@ -1,5 +1,7 @@
 #include "cairn/primitives/descriptor.h"
 
+#include <algorithm>
+
 #include "tests/fuzz/chains.h"
 #include "tests/fuzz/targets.h"
 
@@ -36,7 +38,7 @@ void CheckScripts(const Descriptor& descriptor, uint32_t index, const AddressPre
     CAIRN_ASSERT(again || !descriptor.IsSolvable());
     if (!again) continue;
     CAIRN_ASSERT(!again->front().IsRange());
-    CAIRN_ASSERT(again->front().Scripts(0) == std::vector{(*scripts)[i]});
+    CAIRN_ASSERT(again->front().Scripts(0) == std::vector<Bytes>{(*scripts)[i]});
   }
 }
 
