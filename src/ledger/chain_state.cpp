@@ -162,6 +162,7 @@ void ChainState::StoreBody(HeaderEntry* entry, const BlockPtr& block, StoredReco
 void ChainState::TellOf(const HeaderEntry& entry, const BlockPtr& block) {
   if (entry.parent != tip_ || IsInitialDownload(*tip_)) return;
   PublishIfStale();  // whoever hears of the block finds its header and its parent
+  if (view_.Get()->tip != entry.parent) return;  // in the middle of a reorganisation
   fresh_block_.Set(block);
   events_.published();
 }

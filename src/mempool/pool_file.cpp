@@ -1,6 +1,9 @@
 #include "cairn/mempool/pool_file.h"
 
+#include <mutex>
+#include <set>
 #include <string_view>
+#include <system_error>
 
 #include "cairn/base/reader.h"
 #include "cairn/base/whole_file.h"
@@ -18,12 +21,14 @@ constexpr size_t kPriority = Txid::kSize + 8;
 
 SavedPool Collect(const Mempool& pool) {
   SavedPool saved;
+  std::set<Txid> here;
   for (const PoolEntry& entry : pool.Entries()) {
+    here.insert(entry.tx->txid);
     saved.transactions.push_back(
         {entry.tx, entry.time, entry.modified_fee - entry.fee, entry.unbroadcast});
   }
   for (const Priority& priority : pool.Priorities()) {
-    if (!priority.modified_fee) saved.priorities.emplace_back(priority.txid, priority.delta);
+    if (!here.contains(priority.txid)) saved.priorities.emplace_back(priority.txid, priority.delta);
   }
   return saved;
 }
@@ -73,6 +78,8 @@ Result<SavedPool> DecodePool(ByteSpan bytes, ByteSpan chain) {
 }
 
 Status SavePool(const Mempool& pool, const std::filesystem::path& file, ByteSpan chain) {
+  static std::mutex one_at_a_time;  // both would write the same file first
+  const std::lock_guard lock(one_at_a_time);
   return ReplaceFile(file, EncodePool(Collect(pool), chain));
 }
 
@@ -81,6 +88,11 @@ Result<LoadReport> LoadPool(Mempool& pool, const std::filesystem::path& file, By
                             const std::function<bool()>& interrupted) {
   SavedPool saved;
   {
+    std::error_code problem;
+    if (std::filesystem::exists(file, problem) &&
+        !std::filesystem::is_regular_file(file, problem)) {
+      return Fail(ErrorCode::kIo, file.string() + " is no file");
+    }
     const Result<Bytes> bytes = ReadFile(file, kMaxFile);
     if (!bytes) return tl::unexpected(bytes.error());
     auto decoded = DecodePool(*bytes, chain);
@@ -106,7 +118,12 @@ Result<LoadReport> LoadPool(Mempool& pool, const std::filesystem::path& file, By
     origin.source =
         options.unbroadcast && one.unbroadcast ? Origin::Source::kLocal : Origin::Source::kSaved;
     if (options.times) origin.time = one.time;
-    switch (pool.Submit(std::move(one.tx), origin).outcome) {
+    const AdmissionResult result = pool.Submit(std::move(one.tx), origin);
+    if (result.kind == RejectKind::kFailed) {
+      report.interrupted = true;  // the node is about to end: what is on disk is all there is
+      break;
+    }
+    switch (result.outcome) {
       case Admission::kAccepted: ++report.accepted; break;
       case Admission::kAlreadyKnown: ++report.known; break;
       case Admission::kRejected: ++report.refused; break;

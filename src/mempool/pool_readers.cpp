@@ -7,6 +7,10 @@
 namespace cairn::mempool {
 namespace {
 
+// More moves nothing any further, and the sums of a family, times a thousand for a rate, stay
+// within an integer.
+constexpr Amount kMostPriority = kMaxMoney / 100;
+
 PoolSummary Summarise(const Node& node) {
   return {node.tx,   node.fee,      node.vsize,
           node.time, node.sequence, static_cast<uint64_t>(node.ancestors.count)};
@@ -165,9 +169,9 @@ Selection PoolThread::Select(const SelectionLimits& limits) const {
 void PoolThread::Prioritise(const Txid& txid, Amount delta) {
   Ask([&] {
     base::MutexLock lock(mutex_);
-    // More than there is money moves nothing any further, and sums of it stay within an integer.
     Amount& total = deltas_[txid];
-    total = std::clamp(total + std::clamp(delta, -kMaxMoney, kMaxMoney), -kMaxMoney, kMaxMoney);
+    total = std::clamp(total + std::clamp(delta, -kMostPriority, kMostPriority), -kMostPriority,
+                       kMostPriority);
     if (const Node* node = graph_.Find(txid); node != nullptr) graph_.SetDelta(node, total);
     if (total == 0) deltas_.erase(txid);
   });

@@ -18,7 +18,8 @@ constexpr uint64_t kAllNonces = uint64_t{1} << 32;
 
 /// How many hashes a scan may have.
 uint64_t LongestScan(double nanoseconds_per_hash) {
-  const double hashes = kLongestScanNanoseconds / nanoseconds_per_hash;
+  constexpr double kNoKernelIsFaster = 0.1;
+  const double hashes = kLongestScanNanoseconds / std::max(nanoseconds_per_hash, kNoKernelIsFaster);
   return std::max(kFirstScan, static_cast<uint64_t>(hashes));
 }
 

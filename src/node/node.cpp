@@ -43,7 +43,8 @@ constexpr int64_t kAnnounceAgainSeconds = 10 * 60;
 constexpr auto kOldestFees = std::chrono::hours(60);
 constexpr size_t kMaxFeesFile = 10 << 20;
 
-constexpr int64_t kDefaultProofCache = 32;  // MiB
+constexpr int64_t kDefaultProofCache = 32;    // MiB
+constexpr int64_t kMostProofCache = 1 << 14;  // MiB
 
 constexpr int64_t kPruneByCommand = 1;  // -prune=1: only by pruneblockchain
 
@@ -59,8 +60,8 @@ ledger::LedgerOptions LedgerOptionsFrom(const Options& options, const DataDir& d
   result.check_level = static_cast<int>(std::clamp<int64_t>(options.GetInt("checklevel", 3), 0, 4));
   result.check_strictly = options.IsSet("checkblocks") || options.IsSet("checklevel");
   result.cache_bytes = MemoryBudget(IntIfSet(options, "dbcache"), ReadMachine());
-  const int64_t proofs =
-      std::max<int64_t>(0, options.GetInt("maxsigcachesize", kDefaultProofCache));
+  const int64_t proofs = std::clamp<int64_t>(options.GetInt("maxsigcachesize", kDefaultProofCache),
+                                             0, kMostProofCache);
   result.proof_cache_bytes = static_cast<uint64_t>(proofs) << 20;
   result.flush_every_blocks = static_cast<int>(options.GetInt("flushblocks", 0));
   result.max_tip_age = options.GetInt("maxtipage", result.max_tip_age);
@@ -235,8 +236,10 @@ void Node::LoadFees() {
   if (!bytes && bytes.error().code == ErrorCode::kNotFound) return;
   std::error_code problem;
   const auto written = std::filesystem::last_write_time(file, problem);
-  const auto age = std::filesystem::file_time_type::clock::now() - written;
-  if (age > kOldestFees && !configuration_.options.GetBool("acceptstalefeeestimates", false)) {
+  const auto age = problem ? std::chrono::nanoseconds(0)
+                           : std::filesystem::file_time_type::clock::now() - written;
+  if ((problem || age > kOldestFees) &&
+      !configuration_.options.GetBool("acceptstalefeeestimates", false)) {
     LOG_INFO("{} is more than 60 hours old and not loaded", file.string());
     return;
   }

@@ -155,12 +155,17 @@ void AddressGossip::Relay(const Peer& from, const wire::PeerAddress& address) {
 void AddressGossip::Queue(Peer& peer, const wire::PeerAddress& address) {
   AddressGossipPeer& state = peer.addresses;
   if (state.known.Contains(Digest(address.endpoint))) return;
+  PutInto(state, address);
+  if (state.send_at == kNever) state.send_at = core_.Poisson(kSendInterval);
+}
+
+/// More than a message may have would be taken for an attack.
+void AddressGossip::PutInto(AddressGossipPeer& state, const wire::PeerAddress& address) {
   if (state.to_send.size() >= wire::kMostAddresses) {
     state.to_send[core_.random.Below(state.to_send.size())] = address;
   } else {
     state.to_send.push_back(address);
   }
-  if (state.send_at == kNever) state.send_at = core_.Poisson(kSendInterval);
 }
 
 void AddressGossip::SendQueued(Peer& peer) {
@@ -195,7 +200,7 @@ void AddressGossip::AnnounceOurselves(Peer& peer) {
   const auto endpoint = core_.local.Announced(facts, core_.settings.listen_port, core_.random);
   if (!endpoint) return;
   // Even if it was told before: the time is what is new.
-  state.to_send.push_back({*endpoint, core_.settings.services, UnixSecondsOf(core_.now)});
+  PutInto(state, {*endpoint, core_.settings.services, UnixSecondsOf(core_.now)});
   state.known.Clear();
   if (state.send_at == kNever) state.send_at = core_.now;
 }

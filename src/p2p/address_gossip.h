@@ -54,6 +54,7 @@ class AddressGossip {
   void Relay(const Peer& from, const wire::PeerAddress& address);
   void Queue(Peer& peer, const wire::PeerAddress& address);
   void SendQueued(Peer& peer);
+  void PutInto(AddressGossipPeer& state, const wire::PeerAddress& address);
   void AnnounceOurselves(Peer& peer);
   std::vector<wire::PeerAddress> FreshAnswer();
   std::vector<wire::PeerAddress> AnswerFor(const Peer& peer);

@@ -239,7 +239,9 @@ void BlockRelay::OnHeaderVerdict(Peer& peer, const HeadersVerdict& verdict) {
 
 void BlockRelay::Take(Peer& peer, const wire::CompactBlock& compact,
                       const ledger::HeaderEntry& entry) {
-  if (entry.HasBody() || blocks_.IsJudged(entry.hash)) return;
+  if (entry.HasBody() || blocks_.IsJudged(entry.hash)) {
+    return blocks_.Release(entry.hash, peer.id());  // if it was asked for, this was its answer
+  }
   const ledger::ChainViewPtr view = core_.chain.View();
   const bool asked = blocks_.IsInFlightFrom(entry.hash, peer.id());
   const bool useful = entry.chain_work > view->tip->chain_work && !entry.IsPruned();
@@ -256,6 +258,9 @@ void BlockRelay::Take(Peer& peer, const wire::CompactBlock& compact,
     return;
   }
   if (!blocks_.IsInFlight(entry.hash) && !blocks_.IsNearTip()) return;
+  // What nobody asked for costs a look at the whole pool: a few times for a block.
+  if (!asked && std::exchange(peer.relay.tried, entry.hash) != entry.hash) peer.relay.tries = 0;
+  if (!asked && ++peer.relay.tries > kMostTries) return;
   const size_t others = blocks_.AskedFor(entry.hash).size();
   const bool has_room = peer.blocks.in_flight.size() < BlockSync::kPerPeer;
   if (asked || (others < kMostParallel && has_room)) {

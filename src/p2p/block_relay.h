@@ -28,13 +28,16 @@ struct BlockRelayPeer {
   bool asked_for_headers = false;                  // we want new blocks announced by headers
   const ledger::HeaderEntry* best_sent = nullptr;  // the last header that we told it of
   std::unique_ptr<wire::CompactBlock> waiting;     // for the verdict on its header
+  BlockHash tried;                                 // the last that it sent unasked
+  int tries = 0;                                   // how often it did
 };
 
 class BlockRelay {
  public:
-  static constexpr size_t kMostAnnounced = 8;        // blocks of one new tip, by headers
-  static constexpr size_t kMostHighBandwidth = 3;    // peers that push compact blocks to us
-  static constexpr size_t kMostParallel = 3;         // compact blocks of one block, put together
+  static constexpr size_t kMostAnnounced = 8;      // blocks of one new tip, by headers
+  static constexpr size_t kMostHighBandwidth = 3;  // peers that push compact blocks to us
+  static constexpr size_t kMostParallel = 3;       // compact blocks of one block, put together
+  static constexpr int kMostTries = 4;  // of one block, by one peer that was not asked for it
   static constexpr size_t kExtraTransactions = 100;  // remembered besides the pool
   static constexpr size_t kExtraBytes = 100'000;     // longer ones are not
 

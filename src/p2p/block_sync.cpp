@@ -173,7 +173,9 @@ void BlockSync::ScheduleFor(Peer& peer) {
   if (!wanted.blocks.empty()) Ask(peer, wanted.blocks, false);
   if (wanted.staller < 0 || flying > 0) return;
   Peer* staller = core_.Find(wanted.staller);
-  if (staller != nullptr && staller->blocks.stalling_since == kNever) {
+  // Who waits for our verdicts may not be read meanwhile.
+  if (staller != nullptr && staller->blocks.stalling_since == kNever &&
+      staller->blocks.judging == 0) {
     LOG_DEBUG(log::kNet, "peer={} keeps the others waiting", wanted.staller);
     staller->blocks.stalling_since = core_.now;
   }
@@ -249,7 +251,8 @@ void BlockSync::AskOthers() {
       return core_.now < flight->asked + kTipPatience;
     });
     const ledger::HeaderEntry* entry = core_.chain.Find(hash);
-    if (!waiting && entry != nullptr && entry->parent->HasBody()) late.push_back(entry);
+    const bool here = judging_.contains(hash);
+    if (!waiting && !here && entry != nullptr && entry->parent->HasBody()) late.push_back(entry);
   }
   for (const ledger::HeaderEntry* entry : late) {
     Peer* other = OtherFor(*entry, in_flight_[entry->hash]);
@@ -430,7 +433,7 @@ Instant BlockSync::DeliveryDeadline(const Peer& peer) const {
 /// As long as a block may take that two are asked for. An honest peer answers, if late; who never
 /// does announces blocks only to be asked for them.
 Instant BlockSync::AnswerDeadline(const Peer& peer) const {
-  if (peer.disconnecting) return kNever;
+  if (peer.disconnecting || peer.Allows(kNoBanPermission)) return kNever;
   const Duration spacing = seconds(core_.chain.params().retarget.spacing_seconds);
   Instant first = kNever;
   for (const auto& owed : peer.blocks.owed) {

@@ -84,8 +84,12 @@ bool ConnectionPlanner::OnConnected(Peer& peer) {
     core_.addresses.Attempt(peer.connection.endpoint, false, UnixSecondsOf(core_.now));
     return true;
   }
-  if (CountConnections().inbound <= core_.settings.max_inbound) return true;
-  if (MakeRoom(peer)) return true;
+  const int inbound = CountConnections().inbound;
+  if (inbound < core_.settings.max_inbound) return true;
+  // The last place, and that of others, is not for who has misbehaved.
+  const bool unwelcome =
+      core_.effects.IsUnwelcome(peer.connection.endpoint.address) && !peer.Allows(kNoBanPermission);
+  if (!unwelcome && (inbound == core_.settings.max_inbound || MakeRoom(peer))) return true;
   core_.Disconnect(peer, "all places for inbound connections are taken");
   return false;
 }

@@ -105,7 +105,6 @@ void Network::Core::SubmitBlock(PeerId peer, BlockPtr block) {
   if (const auto found = peers_.find(peer); found != peers_.end()) {
     found->second.connection->AddUnjudged(bytes);
   }
-  chain_.Remember(block);
   errands_.SubmitBlock(std::move(block), [this, peer, hash, bytes](BlockVerdict verdict) {
     Post([this, peer, hash, bytes, verdict = std::move(verdict)] {
       if (const auto found = peers_.find(peer); found != peers_.end()) {

@@ -2,11 +2,11 @@
 
 import struct
 
-from framework import chain
+from framework import chain, messages
 from framework.case import FunctionalTest
 from framework.made_chain import MadeChain
 from framework.node import wait_until
-from framework.peer import frame, version_payload
+from framework.peer import Peer, frame, version_payload
 
 ADDRESS = "bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85"
 
@@ -166,6 +166,36 @@ class Frames(FunctionalTest):
             peer.send("block", block.serialize())
             peer.sync(nonce=height)
             self.assertEqual(self.node.rpc.getbestblockhash(), chain.display(previous))
+
+    def test_a_mutated_copy_that_comes_first(self):
+        """What has the header of a block but another body is never served in its place."""
+        genesis = chain.from_display(self.node.rpc.getblockhash(0))
+        start = 1296688602
+        self.node.rpc.setmocktime(start + 6000)
+        first = chain.build_block(genesis, 1, start + 600)
+        second = chain.build_block(first.hash(), 2, start + 1200)
+        third = chain.build_block(second.hash(), 3, start + 1800)
+        honest = self.connect().handshake()
+        honest.send("block", first.serialize())
+        honest.sync()
+        self.assertEqual(self.node.rpc.getbestblockhash(), chain.display(first.hash()))
+        for body in (b"\0", second.serialize()[80:-1] + b"\1"):
+            other = Peer(self.node, "127.0.0.77")
+            self.addCleanup(other.close)
+            other.handshake()
+            other.send("block", second.serialize()[:80] + body)
+            self.assertTrue(other.is_cut_off())
+        for block in (second, third):
+            honest.send("block", block.serialize())
+            honest.sync()
+            self.assertEqual(self.node.rpc.getbestblockhash(), chain.display(block.hash()))
+        asking = self.connect().handshake()
+        for kind, command in ((2, "block"), (4, "cmpctblock"), (0x40000002, "block")):
+            asking.send("getdata", messages.items(kind, second.hash()))
+            self.assertEqual(asking.wait_for(command)[:80], second.serialize()[:80])
+        asking.send("getblocktxn", messages.get_block_transactions(second.hash(), 0))
+        self.assertIn(second.transactions[0].serialize(), asking.wait_for("blocktxn"))
+        self.assert_node_serves()
 
     def test_an_invalid_block_ends_the_connection(self):
         peer = self.connect().handshake()

@@ -233,6 +233,30 @@ TEST(AddressGossip, SaysWhereWeAreAboutOnceADay) {
   EXPECT_TRUE(deaf.TakeTold(other).empty());
 }
 
+TEST(AddressGossip, AFullAnswerWithOurselvesIsNoLongerThanItMayBe) {
+  Settings settings = GossipWorld::Calm();
+  settings.listens = true;
+  settings.listen_port = 18444;
+  GossipWorld world(settings);
+  world.local.Add({wire::NetAddress::Ipv4(99, 1, 2, 3), 18444}, LocalScore::kManual);
+  for (uint32_t i = 0; i < 40'000; ++i) {
+    const wire::PeerAddress address = world.Address(i * 257);
+    const wire::NetAddress source =
+        wire::NetAddress::Ipv4(static_cast<uint8_t>(1 + i % 97), 7, 7, 7);
+    world.addresses.Add(std::span(&address, 1), source, 0, UnixSecondsOf(world.now));
+  }
+  ASSERT_GT(world.addresses.Records().size(), 5000u);
+  const PeerId peer = world.JoinInterested();
+  world.Receive(peer, wire::GetAddr{});
+  world.Wait(minutes(5));
+  size_t told = 0;
+  for (const auto& message : world.Take<wire::AddrV2>(peer)) {
+    EXPECT_LE(message.addresses.size(), wire::kMostAddresses);
+    told += message.addresses.size();
+  }
+  EXPECT_GE(told, wire::kMostAddresses);
+}
+
 TEST(AddressGossip, UnwelcomeAddressesAreNeitherKeptNorPassedOn) {
   GossipWorld world;
   const PeerId teller = world.JoinInterested();

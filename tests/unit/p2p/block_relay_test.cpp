@@ -475,6 +475,53 @@ TEST(CompactBlocks, WhoMayNotHelpMayStillBringAllAtOnce) {
   EXPECT_EQ(world.chain.Height(), 4);
 }
 
+TEST(CompactBlocks, UnaskedOnesAreTriedAFewTimes) {
+  ProtocolWorld world;
+  std::vector<PeerId> peers;
+  for (int i = 0; i < 3; ++i) {
+    peers.push_back(world.Join());
+    GiveBlock(world, peers.back());
+  }
+  const auto transactions = TransactionsNumbered(0, 2);
+  const BlockPtr block = BlockWith(world, transactions);
+  for (const PeerId peer : peers) world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  const PeerId fourth = world.JoinInbound();
+  for (int i = 0; i < 4; ++i) {
+    world.Receive(fourth, wire::MakeCompactBlock(block, 1));
+  }
+  for (const TransactionPtr& tx : transactions) world.pool.Add(tx);
+  world.Receive(fourth, wire::MakeCompactBlock(block, 1));
+  EXPECT_EQ(world.chain.Height(), 3);  // it costs a look at the whole pool
+  const PeerId fifth = world.JoinInbound();
+  world.Receive(fifth, wire::MakeCompactBlock(block, 1));
+  EXPECT_EQ(world.chain.Height(), 4);
+}
+
+TEST(CompactBlocks, AnAnswerWhileAnotherIsJudgedIsAnAnswer) {
+  ProtocolWorld world;
+  const PeerId asked = world.Join();
+  const PeerId quick = world.Join();
+  const BlockPtr block = BlockWith(world, {});
+  world.hold = ProtocolWorld::kBlocks;
+  world.Announce(asked, {block});
+  ASSERT_EQ(world.TakeAsked(asked).size(), 1u);
+  world.Receive(quick, wire::MakeCompactBlock(block, 1));
+  ASSERT_FALSE(world.questions.empty());
+  world.Receive(asked, wire::MakeCompactBlock(block, 2));
+  world.hold = 0;
+  world.AnswerAll();
+  EXPECT_EQ(world.chain.Height(), 1);
+  for (int i = 0; i < 40; ++i) {  // as peers do who are alive
+    world.Wait(std::chrono::minutes(1));
+    for (const PeerId peer : {asked, quick}) {
+      for (const wire::Ping& ping : world.Take<wire::Ping>(peer)) {
+        world.Receive(peer, wire::Pong{ping.nonce});
+      }
+    }
+  }
+  EXPECT_FALSE(world.IsGone(asked)) << world.gone[asked];
+}
+
 TEST(CompactBlocks, WaitForTheVerdictOnTheHeader) {
   ProtocolWorld world;
   const PeerId peer = world.Join();

@@ -1,7 +1,6 @@
-#include "src/p2p/peer.h"
-
 #include <gtest/gtest.h>
 
+#include "src/p2p/peer.h"
 #include "tests/support/protocol_world.h"
 
 namespace cairn::p2p {

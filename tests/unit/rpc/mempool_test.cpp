@@ -53,8 +53,8 @@ TEST_F(MempoolMethodsTest, Prioritises) {
     Call("prioritisetransaction", "[" + Id(first_) + ",0,9223372036854775807]");
   }
   EXPECT_EQ(Call("getprioritisedtransactions"),
-            "{" + Id(first_) + R"(:{"fee_delta":2100000000000000,"in_mempool":true,)" +
-                R"("modified_fee":2100000000001000}})");
+            "{" + Id(first_) + R"(:{"fee_delta":21000000000000,"in_mempool":true,)" +
+                R"("modified_fee":21000000001000}})");
   EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",1,5]"),
               HasSubstr("-8 Priority is no longer supported"));
   EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",0]"), HasSubstr("-1 "));
