@@ -30,7 +30,6 @@ using mempool::Mempool;
 using test::TestKey;
 
 constexpr Amount kFee = 2000;
-constexpr Amount kCoinValue = 400'000;
 constexpr size_t kCoinsOfFan = 2500;  // of one transaction in the chain
 
 double ProcessCpuSeconds() {
@@ -138,7 +137,7 @@ class World {
     chain_.Reopen();
     std::vector<Output> coins;
     std::vector<TransactionPtr> rewards;
-    for (size_t i = 0; i < count / kCoinsOfFan + 3; ++i) {
+    for (size_t i = 0; i < (count + kCoinsOfFan - 1) / kCoinsOfFan + 3; ++i) {
       test::BlockPlan plan;
       plan.payout = wallet_.script();
       if (rewards.size() > 2) {  // mature
