@@ -25,7 +25,7 @@ inline uint64_t Scaled(uint64_t rounds) {
 
 /// How far a test goes that looks at every step in turn: at every one, or under a sanitizer at
 /// every 5th or 7th, which are odd so that what goes by even and odd steps is still seen.
-inline uint64_t Stride() {
+constexpr uint64_t Stride() {
 #if defined(__SANITIZE_THREAD__)
   return 7;
 #elif defined(__SANITIZE_ADDRESS__)
