@@ -17,6 +17,7 @@
 
 #include "cairn/crypto/hash.h"
 #include "cairn/mempool/mempool.h"
+#include "cairn/primitives/output_scripts.h"
 #include "consensus/rules/scripts.h"
 #include "consensus/script/checker.h"
 #include "tests/support/block_maker.h"
@@ -62,13 +63,7 @@ class Wallet {
   Wallet() {
     const auto hash = crypto::Hash160Of(key_.Compressed());
     script_ = ScriptBuilder().Op(OP_0).Push(hash).Take();
-    code_ = ScriptBuilder()
-                .Op(OP_DUP)
-                .Op(OP_HASH160)
-                .Push(hash)
-                .Op(OP_EQUALVERIFY)
-                .Op(OP_CHECKSIG)
-                .Take();
+    code_ = PayToKeyHash(hash);
   }
 
   const Bytes& script() const { return script_; }

@@ -4,6 +4,7 @@
 
 #include "cairn/base/writer.h"
 #include "cairn/crypto/hash.h"
+#include "cairn/primitives/output_scripts.h"
 
 namespace cairn::bench {
 namespace {
@@ -27,16 +28,6 @@ crypto::Digest DigestOf(std::string_view purpose, uint64_t seed, uint64_t number
   Bytes text(purpose.begin(), purpose.end());
   Writer(text).U64(seed).U64(number);
   return crypto::Sha256Of(text);
-}
-
-Bytes PubkeyHashScript(const crypto::Digest160& hash) {
-  return ScriptBuilder()
-      .Op(OP_DUP)
-      .Op(OP_HASH160)
-      .Push(hash)
-      .Op(OP_EQUALVERIFY)
-      .Op(OP_CHECKSIG)
-      .Take();
 }
 
 /// What a script in a taproot output asks for.
@@ -146,7 +137,7 @@ Payee KeyRing::Draw(Random& random) const {
 Bytes KeyRing::OutputScript(Payee payee) const {
   const Holder& holder = At(payee.key);
   switch (payee.kind) {
-    case Kind::kPubkeyHash: return PubkeyHashScript(holder.hash);
+    case Kind::kPubkeyHash: return PayToKeyHash(holder.hash);
     case Kind::kNestedKeyHash: {
       const Bytes redeem = ScriptBuilder().Op(OP_0).Push(holder.hash).Take();
       return ScriptBuilder().Op(OP_HASH160).Push(crypto::Hash160Of(redeem)).Op(OP_EQUAL).Take();
@@ -169,12 +160,12 @@ void KeyRing::Sign(const test::InputSigner& signer, size_t index, Payee payee,
                    TransactionDraft::Input& input) const {
   const Holder& holder = At(payee.key);
   const auto key_hash_witness = [&]() -> std::vector<Bytes> {
-    const Bytes code = PubkeyHashScript(holder.hash);
+    const Bytes code = PayToKeyHash(holder.hash);
     return {signer.Segwit(index, holder.key, code, kAll), holder.compressed};
   };
   switch (payee.kind) {
     case Kind::kPubkeyHash: {
-      const Bytes signature = signer.Legacy(index, holder.key, PubkeyHashScript(holder.hash), kAll);
+      const Bytes signature = signer.Legacy(index, holder.key, PayToKeyHash(holder.hash), kAll);
       input.script_sig = ScriptBuilder().Push(signature).Push(holder.compressed).Take();
       return;
     }

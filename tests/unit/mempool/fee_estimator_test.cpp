@@ -110,32 +110,30 @@ std::pair<double, double> SharesInTime(Market& market, int blocks) {
   return {double(in_time[0]) / count[0], double(in_time[1]) / count[1]};
 }
 
-TEST(FeeEstimator, IsRightWhereDemandIsSteady) {
-  Market market(1);
-  market.arriving = [](int) { return 97; };
-  const auto [economical, conservative] = SharesInTime(market, 1500);
+void ExpectRight(Market& market, int blocks) {
+  const auto [economical, conservative] = SharesInTime(market, blocks);
   std::printf("economical %.3f, conservative %.3f\n", economical, conservative);
   EXPECT_GE(economical, 0.85);
   EXPECT_GE(conservative, 0.95);
+}
+
+TEST(FeeEstimator, IsRightWhereDemandIsSteady) {
+  Market market(1);
+  market.arriving = [](int) { return 97; };
+  ExpectRight(market, 1500);
 }
 
 TEST(FeeEstimator, IsRightWhereDemandComesAndGoesByTheDay) {
   Market market(2);
   market.arriving = [](int height) { return 97 + 40 * std::sin(height * 2 * M_PI / 144); };
   market.price = [](int height) { return 6000 + 2500 * std::sin(height * 2 * M_PI / 144); };
-  const auto [economical, conservative] = SharesInTime(market, 1700);
-  std::printf("economical %.3f, conservative %.3f\n", economical, conservative);
-  EXPECT_GE(economical, 0.85);
-  EXPECT_GE(conservative, 0.95);
+  ExpectRight(market, 1700);
 }
 
 TEST(FeeEstimator, IsRightWhereFloodsCome) {
   Market market(3);
   market.arriving = [](int height) { return height % 400 < 40 ? 160 : 85; };
-  const auto [economical, conservative] = SharesInTime(market, 1700);
-  std::printf("economical %.3f, conservative %.3f\n", economical, conservative);
-  EXPECT_GE(economical, 0.85);
-  EXPECT_GE(conservative, 0.95);
+  ExpectRight(market, 1700);
 }
 
 TEST(FeeEstimator, AsksLessOfThoseWhoCanWait) {

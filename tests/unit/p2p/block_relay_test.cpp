@@ -456,16 +456,22 @@ TEST(CompactBlocks, UpToThreePeersHelpAtATime) {
   EXPECT_FALSE(world.IsGone(peers[0]));
 }
 
-TEST(CompactBlocks, WhoMayNotHelpMayStillBringAllAtOnce) {
-  ProtocolWorld world;
+/// The next block, of which three peers that we chose are asked for what is missing.
+BlockPtr BlockThatThreeHelpWith(ProtocolWorld& world, const std::vector<TransactionPtr>& missing) {
   std::vector<PeerId> peers;
   for (int i = 0; i < 3; ++i) {
     peers.push_back(world.Join());
     GiveBlock(world, peers.back());
   }
-  const auto transactions = TransactionsNumbered(0, 2);
-  const BlockPtr block = BlockWith(world, transactions);
+  BlockPtr block = BlockWith(world, missing);
   for (const PeerId peer : peers) world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  return block;
+}
+
+TEST(CompactBlocks, WhoMayNotHelpMayStillBringAllAtOnce) {
+  ProtocolWorld world;
+  const auto transactions = TransactionsNumbered(0, 2);
+  const BlockPtr block = BlockThatThreeHelpWith(world, transactions);
   const PeerId fourth = world.JoinInbound();
   wire::CompactBlock compact = wire::MakeCompactBlock(block, 1);
   world.Receive(fourth, compact);
@@ -477,14 +483,8 @@ TEST(CompactBlocks, WhoMayNotHelpMayStillBringAllAtOnce) {
 
 TEST(CompactBlocks, UnaskedOnesAreTriedAFewTimes) {
   ProtocolWorld world;
-  std::vector<PeerId> peers;
-  for (int i = 0; i < 3; ++i) {
-    peers.push_back(world.Join());
-    GiveBlock(world, peers.back());
-  }
   const auto transactions = TransactionsNumbered(0, 2);
-  const BlockPtr block = BlockWith(world, transactions);
-  for (const PeerId peer : peers) world.Receive(peer, wire::MakeCompactBlock(block, 1));
+  const BlockPtr block = BlockThatThreeHelpWith(world, transactions);
   const PeerId fourth = world.JoinInbound();
   for (int i = 0; i < 4; ++i) {
     world.Receive(fourth, wire::MakeCompactBlock(block, 1));

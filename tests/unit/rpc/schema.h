@@ -6,6 +6,7 @@
 
 #include "cairn/base/json.h"
 #include "cairn/rpc/method.h"
+#include "tests/unit/rpc/support.h"
 
 namespace cairn::rpc {
 
@@ -68,6 +69,16 @@ inline std::string Mismatch(const Method& method, const json::Value& value) {
     wrong += method.name + ": " + why + "; ";
   }
   return wrong;
+}
+
+/// As `Call`; a result is held against the method table.
+inline std::string CallByTable(Dispatcher& dispatcher, const std::string& method,
+                               const std::string& params) {
+  std::string text = Call(dispatcher, method, params);
+  if (const Result<json::Value> value = json::Parse(text)) {
+    EXPECT_EQ(Mismatch(*AllMethods().Find(method), *value), "");
+  }
+  return text;
 }
 
 }  // namespace cairn::rpc
