@@ -5,6 +5,7 @@
 
 #include "cairn/base/endian.h"
 #include "cairn/crypto/sha256_constants.h"
+#include "cairn/crypto/sha256_round.h"
 #include "src/crypto/sha256_kernel.h"
 
 namespace cairn::crypto {
@@ -16,34 +17,16 @@ struct Block {
   uint32_t word[16];
 };
 
-/// Round `t` moves no words: it renames them, so after eight rounds they stand where they began.
-template <size_t t>
-inline void Round(uint32_t* state, uint32_t constant_plus_word) {
-  constexpr size_t kFirst = 64 - t;
-  const uint32_t a = state[kFirst % 8], b = state[(kFirst + 1) % 8], c = state[(kFirst + 2) % 8];
-  const uint32_t e = state[(kFirst + 4) % 8], f = state[(kFirst + 5) % 8];
-  const uint32_t g = state[(kFirst + 6) % 8];
-  uint32_t& d = state[(kFirst + 3) % 8];
-  uint32_t& h = state[(kFirst + 7) % 8];
-  const uint32_t choice = g ^ (e & (f ^ g));
-  const uint32_t majority = (a & b) | (c & (a | b));
-  const uint32_t sigma0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-  const uint32_t sigma1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-  const uint32_t sum = h + sigma1 + choice + constant_plus_word;
-  d += sum;
-  h = sum + sigma0 + majority;
-}
-
 template <size_t... t>
 inline void FirstRounds(uint32_t* state, const Block& block, std::index_sequence<t...>) {
-  (Round<t>(state, kRoundConstants[t] + block.word[t]), ...);
+  (Sha256Round<t>(state, kRoundConstants[t] + block.word[t]), ...);
 }
 
 template <size_t t>
 inline void ScheduledRound(uint32_t* state, Block& block, const uint32_t* constants) {
   block.word[t] += SmallSigma0(block.word[(t + 1) % 16]) + block.word[(t + 9) % 16] +
                    SmallSigma1(block.word[(t + 14) % 16]);
-  Round<t>(state, constants[t] + block.word[t]);
+  Sha256Round<t>(state, constants[t] + block.word[t]);
 }
 
 template <size_t... t>
@@ -55,7 +38,7 @@ inline void ScheduledRounds(uint32_t* state, Block& block, const uint32_t* const
 template <size_t... t>
 inline void KnownRounds(uint32_t* state, const uint32_t* constants_plus_words,
                         std::index_sequence<t...>) {
-  (Round<t>(state, constants_plus_words[t]), ...);
+  (Sha256Round<t>(state, constants_plus_words[t]), ...);
 }
 
 void CompressBlock(uint32_t* state, Block block) {

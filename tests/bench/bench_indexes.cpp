@@ -10,13 +10,12 @@
 #include <string>
 #include <vector>
 
-#include <time.h>
-
 #include "cairn/genesis/chain_file.h"
 #include "src/ledger/index/coin_stats_index.h"
 #include "src/ledger/index/filter_index.h"
 #include "src/ledger/index/index.h"
 #include "src/ledger/index/tx_index.h"
+#include "tests/bench/measure.h"
 #include "tests/support/prevouts.h"
 #include "tests/support/temp_dir.h"
 
@@ -24,24 +23,14 @@ namespace {
 
 using namespace cairn;
 using namespace cairn::ledger;
+using bench::Median;
+using bench::ThreadCpuSeconds;
 
 struct RealBlock {
   int height = 0;
   BlockPtr block;
   std::unique_ptr<test::OwnedCoins> spent;
 };
-
-double ThreadCpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
 
 std::vector<RealBlock> ReadBlocks() {
   std::vector<RealBlock> blocks;

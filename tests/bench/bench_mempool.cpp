@@ -13,13 +13,12 @@
 #include <string>
 #include <vector>
 
-#include <time.h>
-
 #include "cairn/crypto/hash.h"
 #include "cairn/mempool/mempool.h"
 #include "cairn/primitives/output_scripts.h"
 #include "consensus/rules/scripts.h"
 #include "consensus/script/checker.h"
+#include "tests/bench/measure.h"
 #include "tests/support/block_maker.h"
 #include "tests/support/chain_world.h"
 #include "tests/support/input_signer.h"
@@ -27,17 +26,12 @@
 namespace {
 
 using namespace cairn;
+using bench::ProcessCpuSeconds;
 using mempool::Mempool;
 using test::TestKey;
 
 constexpr Amount kFee = 2000;
 constexpr size_t kCoinsOfFan = 2500;  // of one transaction in the chain
-
-double ProcessCpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 [[noreturn]] void Die(const std::string& what) {
   std::fprintf(stderr, "bench_mempool: %s\n", what.c_str());

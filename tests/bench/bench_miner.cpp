@@ -13,27 +13,22 @@
 #include <thread>
 #include <vector>
 
-#include <time.h>
-
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
 #include "cairn/mining/nonce_scan.h"
 #include "tests/bench/bench_options.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
 using cairn::Header;
 using cairn::U256;
+using cairn::bench::Median;
+using cairn::bench::ThreadCpuSeconds;
 using cairn::mining::NonceScan;
 using cairn::mining::ScanHit;
 using cairn::mining::ScanKernel;
-
-double ThreadCpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 /// Cycles per second of the core, as it runs now.
 double CoreClock() {
@@ -123,12 +118,6 @@ void MeasureOnce(const Candidate& candidate, double slice, Figures& figures) {
   const double clock = (clock_before + CoreClock()) / 2;
   figures.seconds.push_back(taken / static_cast<double>(hashes));
   figures.cycles.push_back(figures.seconds.back() * clock);
-}
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// Measures all candidates on several threads at once, in step.

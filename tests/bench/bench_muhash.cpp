@@ -10,22 +10,18 @@
 #include <vector>
 
 #include <openssl/evp.h>
-#include <time.h>
 
 #include "cairn/crypto/muhash.h"
 #include "src/crypto/chacha20.h"
 #include "src/crypto/num3072.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
 using namespace cairn::crypto;
 using cairn::Bytes;
-
-double ThreadCpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
+using cairn::bench::Median;
+using cairn::bench::ThreadCpuSeconds;
 
 struct Candidate {
   std::string name;
@@ -43,12 +39,6 @@ double MicrosecondsOnce(const std::function<void()>& run, double slice) {
     now = ThreadCpuSeconds();
   }
   return (now - start) / runs * 1e6;
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
 }
 
 Num3072 SomeNumber() {

@@ -17,10 +17,9 @@
 #include <string>
 #include <vector>
 
-#include <time.h>
-
 #include "cairn/crypto/hash.h"
 #include "consensus/rules/scripts.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/secp256k1_replay.h"
 #include "tests/support/input_signer.h"
 
@@ -32,6 +31,8 @@ using cairn::Coin;
 using cairn::ScriptBuilder;
 using cairn::TransactionDraft;
 using cairn::TransactionPtr;
+using cairn::bench::Median;
+using cairn::bench::ThreadCpuSeconds;
 using cairn::test::InputSigner;
 using cairn::test::TaprootOutput;
 using cairn::test::TestKey;
@@ -42,12 +43,6 @@ namespace crypto = cairn::crypto;
 constexpr size_t kFewInputs = 10;
 constexpr size_t kManyInputs = 1000;
 constexpr int kRounds = 3;
-
-double ThreadCpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 /// A way to be paid, and to spend it.
 struct Kind {
@@ -275,11 +270,6 @@ double MeasureGrowth(const Spends& spends, int turns) {
     seconds_small += ThreadCpuSeconds() - middle;
   }
   return seconds_large / seconds_small;
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
 }
 
 struct Figures {

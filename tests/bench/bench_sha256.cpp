@@ -13,29 +13,24 @@
 #include <string_view>
 #include <vector>
 
-#include <time.h>
-
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
 #include "cairn/crypto/sha256.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
 using cairn::Bytes;
 using cairn::ByteSpan;
+using cairn::bench::Median;
+using cairn::bench::ThreadCpuSeconds;
 using cairn::crypto::Digest;
 using cairn::crypto::Pieces;
 using cairn::crypto::Sha256Backend;
 
 constexpr size_t kLongMessageBytes = 1 << 20;
 constexpr size_t kMessages = 2048;
-
-double ThreadCpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 /// Messages of every operation, the same for all candidates.
 struct Input {
@@ -141,11 +136,6 @@ struct Candidate {
   std::function<void(Digest* out)> run;
   std::vector<double> seconds;  // for the work done once, in each round
 };
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 double SecondsOnce(const Candidate& candidate, double slice, std::vector<Digest>& out) {
   const double start = ThreadCpuSeconds();

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "cairn/base/endian.h"
+#include "cairn/crypto/sha256_round.h"
 #include "src/mining/hash/scan_kernel.h"
 
 namespace cairn::mining {
@@ -11,27 +12,10 @@ namespace {
 constexpr size_t kVersions = 8;
 constexpr size_t kDecidingRound = 60;  // its e is the last word of the hash
 
-/// Round `t` moves no words: it renames them, so after eight rounds they stand where they began.
-template <size_t t>
-inline void Round(uint32_t* state, uint32_t constant_plus_word) {
-  constexpr size_t kFirst = 64 - t;
-  const uint32_t a = state[kFirst % 8], b = state[(kFirst + 1) % 8], c = state[(kFirst + 2) % 8];
-  const uint32_t e = state[(kFirst + 4) % 8], f = state[(kFirst + 5) % 8];
-  const uint32_t g = state[(kFirst + 6) % 8];
-  uint32_t& h = state[(kFirst + 7) % 8];
-  const uint32_t choice = g ^ (e & (f ^ g));
-  const uint32_t majority = (a & b) | (c & (a | b));
-  const uint32_t sigma0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-  const uint32_t sigma1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-  const uint32_t sum = h + sigma1 + choice + constant_plus_word;
-  state[(kFirst + 3) % 8] += sum;
-  h = sum + sigma0 + majority;
-}
-
 /// `at` has the sum of constant and word of each round.
 template <size_t kFirst, size_t... t>
 inline void Rounds(uint32_t* state, const uint32_t* at, std::index_sequence<t...>) {
-  (Round<kFirst + t>(state, at[kFirst + t]), ...);
+  (crypto::Sha256Round<kFirst + t>(state, at[kFirst + t]), ...);
 }
 
 /// Fills in the rounds from `first` to the last. `word` has what stands before.
