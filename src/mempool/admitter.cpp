@@ -12,8 +12,6 @@ namespace {
 // Outputs of a transaction without coins that are looked for in the chain.
 constexpr size_t kOutputsLookedFor = 64;
 
-Rejection MissingInputs() { return {RejectKind::kMissingInputs, "bad-txns-inputs-missingorspent"}; }
-
 }  // namespace
 
 void Refuse(Rejection rejection, AdmissionResult* result) {
@@ -49,7 +47,8 @@ Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
   if (Objection objection = CheckStandard({tx, options_, view})) return objection;
   // Inputs: what it spends.
   if (Objection objection = CheckKnown(*proposal)) return objection;
-  if (Objection objection = FindCoins(proposal, coins)) return objection;
+  if (Objection objection = CheckRivals(proposal)) return objection;
+  if (Objection objection = FindCoins(proposal, {}, coins)) return objection;
   const FundedLoose funded{tx, coins->coins(), view};
   if (Objection objection = CheckMoney(funded, proposal)) return objection;
   // Fees: what it pays, for itself and those that it drives out.
@@ -85,19 +84,15 @@ Objection Admitter::CheckMoney(const FundedLoose& funded, Proposal* proposal) co
 }
 
 Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> package,
-                          bool scripts) const {
-  const Transaction& tx = *member->tx;
+                          SpentCoins* coins) const {
   const ledger::ChainView& view = *member->view;
-  if (Objection objection = CheckStandard({tx, options_, view})) return objection;
-  SpentCoins coins;
-  switch (coins.Find(tx, graph_, ledger_, view.Height(), package)) {
-    case CoinSearch::kFound: break;
-    case CoinSearch::kMissing: return MissingInputs();
-    case CoinSearch::kFailed: return Rejection{RejectKind::kFailed, coins.error()};
-  }
-  const FundedLoose funded{tx, coins.coins(), view};
-  if (Objection objection = CheckMoney(funded, member)) return objection;
-  return scripts ? ProveScripts(funded) : std::nullopt;
+  if (Objection objection = CheckStandard({*member->tx, options_, view})) return objection;
+  if (Objection objection = FindCoins(member, package, coins)) return objection;
+  return CheckMoney({*member->tx, coins->coins(), view}, member);
+}
+
+Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const {
+  return ProveScripts({*member.tx, coins.coins(), *member.view});
 }
 
 /// Under the rules of policy, and as the next block will run them, which then need not do so again.
@@ -129,10 +124,9 @@ Objection Admitter::CheckKnown(const Proposal& proposal) const {
   return std::nullopt;
 }
 
-Objection Admitter::FindCoins(Proposal* proposal, SpentCoins* coins) const {
-  const Transaction& tx = *proposal->tx;
+Objection Admitter::CheckRivals(Proposal* proposal) const {
   NodeSet rivals;
-  for (const TxIn& input : tx.inputs) {
+  for (const TxIn& input : proposal->tx->inputs) {
     if (const Node* rival = graph_.SpenderOf(input.prevout); rival != nullptr) rivals.Add(rival);
   }
   proposal->family.rivals = rivals.list();
@@ -140,14 +134,17 @@ Objection Admitter::FindCoins(Proposal* proposal, SpentCoins* coins) const {
     return Rejection{RejectKind::kPolicy, "package RBF failed",
                      "a package may not replace what is in the mempool"};
   }
-  if (Objection objection = CheckMayReplace(proposal->family.rivals, options_.full_rbf)) {
-    return objection;
-  }
-  switch (coins->Find(tx, graph_, ledger_, proposal->view->Height())) {
+  return CheckMayReplace(proposal->family.rivals, options_.full_rbf);
+}
+
+Objection Admitter::FindCoins(Proposal* proposal, std::span<const TransactionPtr> package,
+                              SpentCoins* coins) const {
+  const Transaction& tx = *proposal->tx;
+  switch (coins->Find(tx, graph_, ledger_, proposal->view->Height(), package)) {
     case CoinSearch::kFound: break;
     case CoinSearch::kMissing:
       if (OutputsAreInTheChain(tx)) return Rejection{RejectKind::kKnown, "txn-already-known"};
-      return MissingInputs();
+      return Rejection{RejectKind::kMissingInputs, "bad-txns-inputs-missingorspent"};
     case CoinSearch::kFailed: return Rejection{RejectKind::kFailed, coins->error()};
   }
   proposal->spends_coinbase = std::any_of(coins->coins().begin(), coins->coins().end(),

@@ -43,16 +43,20 @@ class Admitter {
   /// nothing decided, if the ledger's tip is no longer the view's.
   bool Judge(Proposal* proposal) const;
 
-  /// What transactions that spend each other pay together, before any of them is in the graph: an
-  /// objection where one breaks a rule of its own but those of fees and families. `scripts` runs
-  /// the scripts, too, so that `Judge` need not do so any more.
-  Objection Weigh(Proposal* member, std::span<const TransactionPtr> package, bool scripts) const;
+  /// What a member of a package pays, before any of them is in the graph: an objection where it
+  /// breaks a rule of its own but those of fees and families. `coins` is filled in.
+  Objection Weigh(Proposal* member, std::span<const TransactionPtr> package,
+                  SpentCoins* coins) const;
+  /// Runs the scripts of one that was weighed, so that `Judge` need not do so any more.
+  Objection Prove(const Proposal& member, const SpentCoins& coins) const;
 
  private:
   Objection JudgeStages(Proposal* proposal, SpentCoins* coins) const;
   Objection CheckMoney(const FundedLoose& funded, Proposal* proposal) const;
   Objection CheckKnown(const Proposal& proposal) const;
-  Objection FindCoins(Proposal* proposal, SpentCoins* coins) const;
+  Objection CheckRivals(Proposal* proposal) const;
+  Objection FindCoins(Proposal* proposal, std::span<const TransactionPtr> package,
+                      SpentCoins* coins) const;
   bool OutputsAreInTheChain(const Transaction& tx) const;
   Objection ProveScripts(const FundedLoose& funded) const;
 

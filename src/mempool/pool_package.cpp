@@ -1,5 +1,7 @@
 // How a child enters with the parents that it pays for: all of them or none.
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "src/mempool/pool_thread.h"
 #include "src/mempool/pricing.h"
@@ -91,27 +93,31 @@ bool PoolThread::WeighTogether(Together* together) const {
   Amount fees = 0;
   int64_t vsize = 0;
   std::vector<Wtxid> wtxids;
-  for (const bool scripts : {false, true}) {
-    for (size_t i = 0; i < together->members.size(); ++i) {
-      Proposal& member = together->members[i];
-      if (auto objection = admitter_.Weigh(&member, together->transactions, scripts)) {
-        Refuse(*std::move(objection), together->results[i]);
-        return false;
-      }
-      if (scripts) continue;
-      fees += member.result.modified_fee;
-      vsize += member.result.vsize;
-      wtxids.push_back(member.tx->wtxid);
-    }
-    if (scripts) continue;
-    for (AdmissionResult* result : together->results) {
-      result->paid_with = wtxids;
-      result->package_rate = FeeRate::Of(fees, vsize);
-    }
-    const FeeRate minimum = together->members[0].pool_minimum;
-    if (auto objection = CheckPackageFees(options_, minimum, fees, vsize)) {
-      Refuse(*std::move(objection), together->results.back());
-      return false;
+  std::deque<SpentCoins> coins;
+  const auto refuse = [together](size_t index, Rejection rejection) {
+    Refuse(std::move(rejection), together->results[index]);
+    return false;
+  };
+  const size_t count = together->members.size();
+  for (size_t i = 0; i < count; ++i) {
+    Proposal& member = together->members[i];
+    auto objection = admitter_.Weigh(&member, together->transactions, &coins.emplace_back());
+    if (objection) return refuse(i, *std::move(objection));
+    fees += member.result.modified_fee;
+    vsize += member.result.vsize;
+    wtxids.push_back(member.tx->wtxid);
+  }
+  for (AdmissionResult* result : together->results) {
+    result->paid_with = wtxids;
+    result->package_rate = FeeRate::Of(fees, vsize);
+  }
+  const FeeRate minimum = together->members[0].pool_minimum;
+  if (auto objection = CheckPackageFees(options_, minimum, fees, vsize)) {
+    return refuse(count - 1, *std::move(objection));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (auto objection = admitter_.Prove(together->members[i], coins[i])) {
+      return refuse(i, *std::move(objection));
     }
   }
   return true;

@@ -236,10 +236,9 @@ void Node::LoadFees() {
   if (!bytes && bytes.error().code == ErrorCode::kNotFound) return;
   std::error_code problem;
   const auto written = std::filesystem::last_write_time(file, problem);
-  const auto age = problem ? std::chrono::nanoseconds(0)
-                           : std::filesystem::file_time_type::clock::now() - written;
-  if ((problem || age > kOldestFees) &&
-      !configuration_.options.GetBool("acceptstalefeeestimates", false)) {
+  const auto now = std::filesystem::file_time_type::clock::now();
+  const bool is_recent = !problem && now - written <= kOldestFees;
+  if (!is_recent && !configuration_.options.GetBool("acceptstalefeeestimates", false)) {
     LOG_INFO("{} is more than 60 hours old and not loaded", file.string());
     return;
   }
