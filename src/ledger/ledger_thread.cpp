@@ -314,7 +314,7 @@ Result<std::vector<FoundCoin>> LedgerThread::ReadSpentCoins(const HeaderEntry& e
 Result<std::optional<FoundCoin>> LedgerThread::FindCoin(const OutPoint& outpoint) {
   // Beside the thread that moves the tip: it is done with a block soon. In the middle of a
   // reorganisation, which takes longer, in its place.
-  constexpr std::chrono::milliseconds kPatience{20};
+  constexpr std::chrono::milliseconds kPatience{200};
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   Result<std::optional<FoundCoin>> found = std::nullopt;
   while (!IsClosed()) {

@@ -92,6 +92,10 @@ class Recovery {
     status = MeasureLog(
         env_, PathOf(name),
         [&](ByteSpan record) { understood = understood && log_numbers_.Take(record); }, &extent);
+    // LevelDB deletes a manifest once CURRENT names the next one: durable it was, but is no more.
+    if (status.IsNotFound()) {
+      return Status::Corruption(PathOf("CURRENT"), "names " + name + ", which is missing");
+    }
     if (!status.ok()) return status;
     if (extent.whole < synced) return Damaged(PathOf(name), extent, synced);
     if (!understood) return Status::Corruption(PathOf(name), "has a record that is no edit");

@@ -309,5 +309,14 @@ TEST_F(RecoveryTest, AForeignManifestIsRefused) {
   }
 }
 
+// One bit of CURRENT away there may be a manifest that was durable until its successor came.
+TEST_F(RecoveryTest, AManifestThatIsGoneIsDamage) {
+  Make(10, 10);
+  const std::string current = env_.Content(kFolder + "/CURRENT");
+  const std::string manifest = current.substr(0, current.size() - 1);
+  ASSERT_TRUE(env_.RemoveFile(kFolder + "/" + manifest).ok());
+  ExpectDamage("/CURRENT: names " + manifest + ", which is missing");
+}
+
 }  // namespace
 }  // namespace cairn::storage
