@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -25,10 +26,30 @@ MINE_INTERVALS = (3, 4, 5, 7, 11, 13)  # seconds; different ones, so that ties d
 MINE_TO = "bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85"
 READY_SECONDS = 60
 STOP_SECONDS = 30
+LINK_SECONDS = 15
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failure(Exception):
     """Something to tell the user in one line."""
+
+
+class Interruption:
+    """Turns signals into a failure at the next `check`, never between the start of a process and its entry in
+    `network.json`."""
+
+    def __init__(self):
+        self.number = None
+        for number in INTERRUPTIONS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays
+                signal.signal(number, self._remember)
+
+    def _remember(self, number, _):
+        self.number = number
+
+    def check(self):
+        if self.number is not None:
+            raise Failure(f"interrupted by {signal.Signals(self.number).name}: everything that was started is gone again")
 
 
 def binary(name):
@@ -132,9 +153,11 @@ class Network:
         self.save()
         return process
 
-    def wait_ready(self, node, process):
+    def wait_ready(self, node, process, check=lambda: None):
+        """`check` may end the waiting by raising."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
+            check()
             if process.poll() is not None:
                 text = (self.datadir(node) / "output").read_text(errors="replace").strip()
                 raise Failure(f"node {node} ended at start: {text or 'it said nothing'}")
@@ -155,6 +178,14 @@ class Network:
                 deadline = time.monotonic() + STOP_SECONDS
             time.sleep(0.02)
         return True
+
+    def take_down(self):
+        """Ends every node, all at once, and removes the folder."""
+        for pid in filter(None, map(self.pid, range(self.count))):
+            os.kill(pid, signal.SIGTERM)
+        for node in range(self.count):
+            self.end(node)
+        shutil.rmtree(self.folder)
 
     @staticmethod
     def _is_zombie(pid):
@@ -187,14 +218,22 @@ class Network:
             any(node in sides[1] for node in link)
         )
 
-    def connect(self, link):
-        self.ask(link[0], "addnode", self.address(link[1]), "add")
-        self.ask(link[0], "addnode", self.address(link[1]), "onetry")
-
-    def connect_all(self, nodes=None):
-        for link in self.state["links"]:
-            if not self.is_cut(link) and (nodes is None or link[0] in nodes):
-                self.connect(link)
+    def connect_all(self, of=None, check=lambda: None):
+        """Brings up every link that is not cut and has both its nodes up, or those of one node; returns when they are
+        there."""
+        links = [link for link in self.state["links"] if not self.is_cut(link) and (of is None or of in link)]
+        links = [link for link in links if self.pid(link[0]) and self.pid(link[1])]
+        missing = [link for link in links if not self.is_linked(link)]
+        for link in missing:
+            # A node that knows the other already would take its time to try again. One that is told anew does it now.
+            self.ask(link[0], "addnode", self.address(link[1]), "remove")
+            self.ask(link[0], "addnode", self.address(link[1]), "add")
+        deadline = time.monotonic() + LINK_SECONDS
+        while missing := [link for link in missing if not self.is_linked(link)]:
+            check()
+            if time.monotonic() > deadline:
+                raise Failure(f"nodes {missing[0][0]} and {missing[0][1]} do not connect")
+            time.sleep(0.05)
 
     def cut(self):
         """Returns when nothing connects the two sides any more."""
@@ -214,6 +253,12 @@ class Network:
         """Ids at the first node of its connections to the second."""
         peers = self.ask(link[0], "getpeerinfo") or []
         return [peer["id"] for peer in peers if peer["addr"] == self.address(link[1])]
+
+    def is_linked(self, link):
+        """Both ends must say so: one that has not noticed yet that the other died says it of the old connection."""
+        comment = re.compile(rf"[(; ]node{link[0]}[;)]")
+        peers = self.ask(link[1], "getpeerinfo") or []
+        return any(comment.search(peer["subver"]) for peer in peers) and bool(self.connections(link))
 
 
 def free_ports(count):
@@ -237,6 +282,8 @@ def parse_nodes(text, count):
         for part in text.split(","):
             first, _, last = part.partition("-")
             nodes += range(int(first), int(last or first) + 1)
+        if not nodes:
+            raise ValueError("a range that ends before it begins")
     except ValueError:
         raise Failure(f"{text} names no nodes: write 2, or 0-3, or 0,2,5") from None
     for node in nodes:
@@ -250,7 +297,10 @@ def up(folder, arguments):
         raise Failure(f"a network is up in {folder} already: take it down first, or name another folder with --dir")
     if arguments.nodes < 1 or not 0 <= arguments.miners <= arguments.nodes:
         raise Failure("there must be at least one node, and no more miners than nodes")
+    interruption = Interruption()
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):  # `down` will remove it with all that is in it
+        raise Failure(f"{folder} is not empty: name a folder with --dir that is, or is not there yet")
     ports = free_ports(2 * arguments.nodes)
     state = {
         "ports": [ports[2 * node : 2 * node + 2] for node in range(arguments.nodes)],
@@ -263,13 +313,17 @@ def up(folder, arguments):
     network = Network(folder, state)
     network.save()
     try:
-        processes = [network.launch(node) for node in range(network.count)]
+        processes = []
+        for node in range(network.count):
+            interruption.check()
+            processes.append(network.launch(node))
         for node, process in enumerate(processes):
-            network.wait_ready(node, process)
-    except Failure:
-        down(folder, arguments)
+            network.wait_ready(node, process, interruption.check)
+        network.connect_all(check=interruption.check)
+        interruption.check()
+    except BaseException:
+        network.take_down()
         raise
-    network.connect_all()
     print(f"{network.count} nodes are up, {len(state['links'])} links, in {folder}")
     print("see them with scripts/testnet status, end them with scripts/testnet down")
 
@@ -345,24 +399,24 @@ def restart(folder, arguments):
     node = network.check_node(arguments.node)
     network.end(node)
     network.wait_ready(node, network.launch(node))
-    network.connect_all([node])
+    network.connect_all(node)
     print(f"node {node} is up again")
 
 
 def down(folder, _):
-    network = Network.load(folder)
-    for node in range(network.count):
-        pid = network.pid(node)
-        if pid is not None:
-            os.kill(pid, signal.SIGTERM)
-    for node in range(network.count):
-        network.end(node)
-    shutil.rmtree(folder)
+    Network.load(folder).take_down()
     print("the network is down, and its folder gone")
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as the commands do."""
+
+    def error(self, message):
+        self.exit(2, f"Error: {message}; {self.prog} --help says more\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/testnet", description="A network of real nodes on this machine.")
+    parser = Parser(prog="scripts/testnet", description="A network of real nodes on this machine.")
     default = pathlib.Path(tempfile.gettempdir()) / f"cairn-testnet-{os.getuid()}"
     parser.add_argument("--dir", type=pathlib.Path, default=default, help="the network's folder (%(default)s)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -402,6 +456,11 @@ def main():
     except Failure as failure:
         print(f"Error: {failure}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":
