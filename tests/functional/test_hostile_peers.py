@@ -6,8 +6,6 @@ AddressSanitizer the end of the node shows whether it saw anything, leaks includ
 
 import collections
 import os
-import pathlib
-import re
 import select
 import socket
 import struct
@@ -32,11 +30,6 @@ PATIENCE = 5  # seconds, for the answers that an honest peer waits for
 # (256 MB), and the surroundings of each piece.
 MOST_GROWTH = (400 if scaled(1) == 1 else 1500) << 20
 ADDRESS = "bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85"
-
-
-def resident_memory(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
 
 
 class Attacker(Worker):
@@ -239,14 +232,14 @@ class HostilePeers(FunctionalTest):
         blocks, good, large = self.prepare()
         honest = HonestPeer(self.node, blocks)
         attackers = [Attacker(number, self.node, good, large) for number in range(ATTACKERS)]
-        before = most = resident_memory(self.node.pid)
+        before = most = self.node.resident_memory()
         begun = time.monotonic()
         for worker in [honest, *attackers]:
             worker.start()
         while any(attacker.is_alive() for attacker in attackers):
             self.assertTrue(self.node.running(), self.node.stderr())
             self.assert_well([honest, *attackers])
-            most = max(most, resident_memory(self.node.pid))
+            most = max(most, self.node.resident_memory())
             self.assertLess(most - before, MOST_GROWTH)
             time.sleep(0.1)
         took = time.monotonic() - begun

@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -99,6 +100,11 @@ class Node:
     @property
     def pid(self):
         return self._process.pid
+
+    def resident_memory(self):
+        """In bytes."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
 
     def log(self):
         path = self.network_dir / "debug.log"
