@@ -1,6 +1,7 @@
 #include "src/p2p/handshake.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "cairn/base/log.h"
 #include "cairn/p2p/address_book.h"
@@ -15,6 +16,18 @@ constexpr uint32_t kReconciliationVersion = 1;
 /// A pruned peer is good enough while we are not further behind than this many spacings of blocks
 /// (BIP159: it has 288 blocks; half of them leave room).
 constexpr int kBlocksBehindLimited = 144;
+
+/// Its name as it may stand in a log, a terminal or a page: letters, digits and a few marks.
+std::string Harmless(std::string_view name) {
+  constexpr std::string_view kMarks = " .,;-_/:?@()";
+  std::string kept;
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool digit = c >= '0' && c <= '9';
+    if (letter || digit || kMarks.find(c) != std::string_view::npos) kept.push_back(c);
+  }
+  return kept;
+}
 
 }  // namespace
 
@@ -67,7 +80,7 @@ void Handshake::OnVersion(Peer& peer, const wire::Version& version) {
   state.version_received = true;
   state.version = std::min(version.version, wire::kProtocolVersion);
   state.services = version.services;
-  state.user_agent = version.user_agent;
+  state.user_agent = Harmless(version.user_agent);
   state.start_height = version.start_height;
   state.sees_us = version.receiver;
   state.time_offset = version.time - UnixSecondsOf(core_.now);

@@ -37,6 +37,21 @@ TEST(Defences, EndlessPoorChainsEndTheConnection) {
   EXPECT_EQ(world.chain.Find(poor.back()->hash()), nullptr);
 }
 
+/// It is those in a row that count.
+TEST(Defences, AGoodChainMakesUpForPoorOnes) {
+  ProtocolWorld world;
+  const std::vector<BlockPtr> poor =
+      world.chain.Make(test::Place::Genesis(world.chain.params()), 5, 77);
+  world.Mine(200);
+  const PeerId peer = world.JoinInbound();
+  for (int i = 0; i < 7; ++i) world.Announce(peer, poor);
+  world.Announce(peer, world.chain.Make(1, 1));
+  for (int i = 0; i < 7; ++i) world.Announce(peer, poor);
+  EXPECT_FALSE(world.IsGone(peer));
+  world.Announce(peer, poor);
+  EXPECT_TRUE(world.IsGone(peer));
+}
+
 TEST(Defences, AFloodOfAddressesEndsTheConnection) {
   for (const ConnectionType type : {ConnectionType::kInbound, ConnectionType::kBlockRelayOnly}) {
     ProtocolWorld world;

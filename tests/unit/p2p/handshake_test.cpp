@@ -69,6 +69,15 @@ TEST(Handshake, LearnsWhoThePeerIs) {
   EXPECT_EQ(info.time_offset, 30);
 }
 
+TEST(Handshake, ANameShowsWithoutWhatCouldHarm) {
+  ProtocolWorld world;
+  const PeerId peer = world.Connect({.type = ConnectionType::kInbound});
+  wire::Version version = world.VersionOf({});
+  version.user_agent = "/Good:1.0(a; b)/\x1b[31m\n<b>\"'\xc3\xa9\\";
+  world.Receive(peer, version);
+  EXPECT_EQ(world.InfoOf(peer).user_agent, "/Good:1.0(a; b)/31mb");
+}
+
 TEST(Handshake, ASecondVersionOrVerackIsIgnored) {
   ProtocolWorld world;
   const PeerId peer = world.JoinInbound();
