@@ -63,6 +63,7 @@ Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
                            proposal->in_package};
   if (Objection objection = CheckFees(priced, graph_, &proposal->family)) return objection;
   // Scripts: the dearest comes last, when all that is cheap has been asked.
+  if (proposal->in_trial) return std::nullopt;
   return ProveScripts(funded);
 }
 
@@ -130,6 +131,9 @@ Objection Admitter::CheckRivals(Proposal* proposal) const {
     if (const Node* rival = graph_.SpenderOf(input.prevout); rival != nullptr) rivals.Add(rival);
   }
   proposal->family.rivals = rivals.list();
+  if (proposal->in_trial && !rivals.empty()) {
+    return Rejection{RejectKind::kPolicy, "bip125-replacement-disallowed"};
+  }
   if (proposal->in_package && !rivals.empty()) {
     return Rejection{RejectKind::kPolicy, "package RBF failed",
                      "a package may not replace what is in the mempool"};

@@ -23,6 +23,7 @@ struct Proposal {
   Amount delta = 0;           // of prioritisetransaction
   FeeRate pool_minimum;
   bool in_package = false;  // others may pay for it, and nothing is replaced
+  bool in_trial = false;    // of several, without their scripts, and nothing is replaced
 
   Family family;
   AdmissionResult result;

@@ -1,6 +1,7 @@
 // How a child enters with the parents that it pays for: all of them or none.
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <utility>
 
 #include "src/mempool/pool_thread.h"
@@ -52,6 +53,12 @@ PackageResult PoolThread::AdmitPackage(const std::vector<TransactionPtr>& packag
     together.results.push_back(&single);
   }
   if (!hopeless && together.transactions.size() > 1) AdmitTogether(&together, origin);
+  // The pool is full: those that came later, or the whole of them, may have driven some out again.
+  for (size_t i = 0; i < package.size(); ++i) {
+    AdmissionResult& single = result.results[i];
+    if (!IsIn(single) || graph_.Find(package[i]->txid) != nullptr) continue;
+    Refuse({RejectKind::kReconsiderable, "mempool full"}, &single);
+  }
   const bool all_in = std::all_of(result.results.begin(), result.results.end(), IsIn);
   result.message = all_in ? "success" : "transaction failed";
   return result;
@@ -71,8 +78,11 @@ bool PoolThread::HasUnknownParent(const std::vector<TransactionPtr>& package) co
 }
 
 void PoolThread::AdmitTogether(Together* together, const Origin& origin) {
+  std::vector<AdmissionResult> alone;
+  for (const AdmissionResult* result : together->results) alone.push_back(*result);
   for (int i = 0; i < kMostTries; ++i) {
     CatchUp();
+    for (size_t k = 0; k < alone.size(); ++k) *together->results[k] = alone[k];
     together->members.clear();
     for (const TransactionPtr& tx : together->transactions) {
       Proposal& member = together->members.emplace_back(Propose(tx, origin));
@@ -80,9 +90,13 @@ void PoolThread::AdmitTogether(Together* together, const Origin& origin) {
       member.pool_minimum = PresentMinimum();
       member.in_package = true;
     }
-    if (!WeighTogether(together)) return;
     bool stale = false;
-    if (EnterTogether(together, &stale) || !stale) break;
+    if (!WeighTogether(together)) {
+      stale = ledger_.View()->tip != view_->tip;  // the refusal may hold at the old tip only
+    } else if (EnterTogether(together, &stale)) {
+      break;
+    }
+    if (!stale) break;
   }
   Deliver();
 }
@@ -152,10 +166,77 @@ bool PoolThread::EnterTogether(Together* together, bool* stale) {
     result = together->members[i].result;
     result.paid_with = weighed.paid_with;
     result.package_rate = weighed.package_rate;
-    if (graph_.Find(together->members[i].tx->txid) != nullptr) continue;
-    Refuse({RejectKind::kReconsiderable, "mempool full"}, &result);
   }
   return true;
+}
+
+// ---- Trials ----
+
+PackageResult PoolThread::Test(std::vector<TransactionPtr> package) {
+  PackageResult result{"the node stops", {}};
+  Ask([&] { result = TryPackage(package); });
+  return result;
+}
+
+PackageResult PoolThread::TryPackage(const std::vector<TransactionPtr>& package) {
+  if (package.size() == 1) return {"", {Admit(package[0], {}, true)}};
+  if (std::string wrong = CheckPackage(package); !wrong.empty()) return {std::move(wrong), {}};
+  std::vector<Proposal> members;
+  for (int i = 0; i < kMostTries; ++i) {
+    CatchUp();
+    members.clear();
+    for (const TransactionPtr& tx : package) {
+      Proposal& member = members.emplace_back(Propose(tx, {}));
+      member.view = view_;
+      member.pool_minimum = PresentMinimum();
+      member.in_trial = true;
+    }
+    if (!TryInGraph(&members)) continue;
+    TryScripts(package, &members);
+    if (ledger_.View()->tip == view_->tip) break;
+  }
+  PackageResult result;
+  for (Proposal& member : members) result.results.push_back(std::move(member.result));
+  return result;
+}
+
+/// Puts one after the other into the graph, up to the first that does not fit, and takes all out
+/// again before anybody sees it. False if the ledger's tip has moved on.
+bool PoolThread::TryInGraph(std::vector<Proposal>* members) {
+  base::MutexLock lock(mutex_);
+  std::vector<const Node*> entered;
+  const uint64_t sequence = sequence_;
+  bool fresh = true;
+  for (Proposal& member : *members) {
+    fresh = admitter_.Judge(&member);
+    if (!fresh || !member.result.Accepted()) break;
+    entered.push_back(Place(member));
+  }
+  for (; !entered.empty(); entered.pop_back()) graph_.Remove(entered.back());
+  sequence_ = sequence;
+  return fresh;
+}
+
+/// The scripts of those that fit, if all did; the first that fails is the last of which anything is
+/// told. If one did not fit, it is the only one.
+void PoolThread::TryScripts(std::span<const TransactionPtr> package,
+                            std::vector<Proposal>* members) const {
+  const auto accepted = [](const Proposal& member) { return member.result.Accepted(); };
+  if (!std::all_of(members->begin(), members->end(), accepted)) {
+    for (Proposal& member : *members) {
+      if (accepted(member)) member.result = {};
+    }
+    return;
+  }
+  for (auto member = members->begin(); member != members->end(); ++member) {
+    SpentCoins coins;
+    Objection objection = admitter_.Weigh(&*member, package, &coins);
+    if (!objection) objection = admitter_.Prove(*member, coins);
+    if (!objection) continue;
+    Refuse(*std::move(objection), &member->result);
+    for (auto later = std::next(member); later != members->end(); ++later) later->result = {};
+    return;
+  }
 }
 
 }  // namespace cairn::mempool

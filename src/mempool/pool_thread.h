@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,7 @@ class PoolThread final : public Mempool {
               std::function<void(const AdmissionResult&)> done) override;
   PackageResult SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin) override;
   AdmissionResult Test(TransactionPtr tx) override;
+  PackageResult Test(std::vector<TransactionPtr> package) override;
   void Synchronize() override;
   const ledger::HeaderEntry* Tip() const override;
   TransactionPtr Find(const Txid& txid) const override;
@@ -88,6 +90,9 @@ class PoolThread final : public Mempool {
   bool WeighTogether(Together* together) const;
   bool EnterTogether(Together* together, bool* stale);
   bool HasUnknownParent(const std::vector<TransactionPtr>& package) const;
+  PackageResult TryPackage(const std::vector<TransactionPtr>& package);
+  bool TryInGraph(std::vector<Proposal>* members);
+  void TryScripts(std::span<const TransactionPtr> package, std::vector<Proposal>* members) const;
 
   void Loop();
   void Follow();

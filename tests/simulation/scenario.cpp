@@ -19,6 +19,10 @@ constexpr double kAttackerShare = 0.3;
 /// work.
 constexpr size_t kMostPeerMemory = (4u << 20) + 1'500'000;
 
+/// What all its peers may make a node of these small networks hold in fact, with the headers and the
+/// transactions that it has anyway.
+constexpr size_t kMostNodeMemory = 2'000'000;
+
 constexpr double kPartitionShare = 0.4;
 constexpr Duration kBlockSpacing = minutes(10);
 
@@ -82,6 +86,8 @@ class Recorder {
     Demand("every node has the best chain", world.IsConverged());
     Demand("no honest node was taken for an attacker", world.statistics().honest_discouraged == 0);
     Demand("no deadline stays due", world.statistics().busy_deadlines == 0);
+    Demand("memory of a node within its bound",
+           world.statistics().most_node_memory <= kMostNodeMemory);
   }
 
   json::Writer& json() { return json_; }

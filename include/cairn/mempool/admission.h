@@ -62,6 +62,8 @@ struct AdmissionResult {
   Wtxid other;                           // of `kConflict`: the one that the pool has
 
   bool Accepted() const { return outcome == Admission::kAccepted; }
+  /// Not so where another of its package was refused first.
+  bool Judged() const { return outcome != Admission::kRejected || kind != RejectKind::kNone; }
   bool MissesInputs() const { return kind == RejectKind::kMissingInputs; }
   FeeRate EffectiveRate() const {
     return paid_with.empty() ? FeeRate::Of(modified_fee, vsize) : package_rate;

@@ -130,6 +130,10 @@ class Mempool {
                                       const Origin& origin) = 0;
   /// The verdict that `Submit` would give, without taking it in.
   virtual AdmissionResult Test(TransactionPtr tx) = 0;
+  /// Whether all of them, parents first, would be taken in one after the other, without taking them
+  /// in. The first that would not ends it: of the others nothing is told. One alone may replace
+  /// what is in the pool; of several none may.
+  virtual PackageResult Test(std::vector<TransactionPtr> package) = 0;
 
   /// Returns when the pool stands on the tip that the ledger has published, or on a later one, and
   /// when all submitted before is dealt with.

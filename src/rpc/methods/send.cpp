@@ -127,12 +127,15 @@ Method SendRawTransaction() {
 
 // --- testmempoolaccept
 
-/// False if the fee is more than the sender wants to pay.
-bool WriteTested(json::Writer& out, const Transaction& tx, const AdmissionResult& result,
-                 const std::optional<Amount>& most) {
+void BeginTested(json::Writer& out, const Transaction& tx) {
   out.BeginObject();
   out.Key("txid").String(tx.txid.ToString());
   out.Key("wtxid").String(tx.wtxid.ToString());
+}
+
+/// False if the fee is more than the sender wants to pay.
+bool WriteVerdict(json::Writer& out, const Transaction& tx, const AdmissionResult& result,
+                  const std::optional<Amount>& most) {
   const bool too_dear = result.Accepted() && most && result.fee > *most;
   out.Key("allowed").Bool(result.Accepted() && !too_dear);
   if (too_dear) {
@@ -149,7 +152,6 @@ bool WriteTested(json::Writer& out, const Transaction& tx, const AdmissionResult
   } else {
     out.Key("reject-reason").String(result.MissesInputs() ? "missing-inputs" : result.reason);
   }
-  out.EndObject();
   return !too_dear;
 }
 
@@ -173,15 +175,20 @@ Method TestMempoolAccept() {
       .name = "testmempoolaccept",
       .group = "rawtransactions",
       .description =
-          "Tells whether the mempool would take transactions, each of them by itself, without "
-          "taking them in.",
+          "Tells whether the mempool would take transactions, without taking them in. Several are "
+          "judged together: parents come first, none may replace what is in the mempool, and the "
+          "first that would be refused ends it.",
       .params = {Required("rawtxs", ParamType::kArray, "Up to 25 raw transactions",
                           {Required("rawtx", ParamType::kHex, "A raw transaction")}),
                  MaxFeeRateParam()},
       .results = {Arr("", "In the order of the transactions",
                       Obj("", "",
                           {Hex("txid", "The transaction's id"), Hex("wtxid", "Hash with witness"),
-                           Bool("allowed", "Whether it would be taken"),
+                           Str("package-error", "What is wrong with all of them").Maybe(),
+                           Bool("allowed",
+                                "Whether it would be taken; absent if the verdict on "
+                                "another came first")
+                               .Maybe(),
                            Num("vsize", "Virtual size, if it would").Maybe(),
                            Obj("fees", "In bitcoins, if it would",
                                {Money("base", "What it pays"),
@@ -193,9 +200,18 @@ Method TestMempoolAccept() {
       .examples = {R"([["signedhex"]])"},
       .handler = [](const Request& request, json::Writer& out) {
         out.BeginArray();
-        for (const TransactionPtr& tx : TransactionsOf(request, "rawtxs", 1, kMostTested)) {
-          const AdmissionResult result = MempoolOf(request).Test(tx);
-          if (!WriteTested(out, *tx, result, MaxFee(request, *tx))) break;
+        const auto package = TransactionsOf(request, "rawtxs", 1, kMostTested);
+        const mempool::PackageResult tested = MempoolOf(request).Test(package);
+        bool ended = false;
+        for (size_t i = 0; i < package.size(); ++i) {
+          const Transaction& tx = *package[i];
+          BeginTested(out, tx);
+          if (tested.results.empty()) {
+            out.Key("package-error").String(tested.message);
+          } else if (const AdmissionResult& result = tested.results[i]; !ended && result.Judged()) {
+            ended = !WriteVerdict(out, tx, result, MaxFee(request, tx));
+          }
+          out.EndObject();
         }
         out.EndArray();
       }};

@@ -165,6 +165,70 @@ TEST_F(PackageTest, ReplacesNothing) {
   EXPECT_EQ(Count(), 1u);
 }
 
+TEST_F(PackageTest, WhoIsDrivenOutAgainIsToldSo) {
+  // Too large for the pool together, though each has a place by itself.
+  policy_.max_bytes = 40'000;
+  OpenPool();
+  const TransactionPtr parent = SpendReward(0, 2 * kFee, 100);
+  const TransactionPtr child =
+      Draft({test::OutputOf(*parent)}, kReward / 2, 60 * kFee, 200).Finish();
+  for (size_t i = 1; i < 8; ++i) pool_->Submit(SpendReward(i, 90 * kFee, 100), {});
+  const PackageResult result = pool_->SubmitPackage({parent, child}, {});
+  const std::vector<TransactionPtr> package{parent, child};
+  for (size_t i = 0; i < package.size(); ++i) {
+    const bool told = result.results[i].outcome != Admission::kRejected;
+    EXPECT_EQ(told, pool_->Contains(package[i]->txid)) << i << result.results[i].ToString();
+  }
+}
+
+// ---- Trials ----
+
+TEST_F(PackageTest, ATrialTakesSeveralWithoutTakingThemIn) {
+  const uint64_t sequence = pool_->Sequence();
+  const auto pair = Pair(0, kFee, kFee);
+  const TransactionPtr grandchild =
+      Draft({test::OutputOf(*pair[1])}, kReward - 2 * kFee, kFee).Finish();
+  const PackageResult result = pool_->Test({pair[0], pair[1], grandchild, SpendReward(1)});
+  EXPECT_EQ(result.message, "");
+  ASSERT_EQ(result.results.size(), 4u);
+  for (const AdmissionResult& one : result.results) {
+    EXPECT_TRUE(one.Accepted()) << one.ToString();
+    EXPECT_EQ(one.fee, kFee);
+  }
+  EXPECT_EQ(Count(), 0u);
+  EXPECT_EQ(pool_->Sequence(), sequence);
+  // Nobody pays for another.
+  const auto poor = Pair(2, 0, 50 * kFee);
+  const PackageResult refused = pool_->Test(poor);
+  EXPECT_EQ(refused.results[0].reason, "min relay fee not met");
+  EXPECT_FALSE(refused.results[1].Judged());
+}
+
+TEST_F(PackageTest, TheFirstRefusalEndsATrial) {
+  const auto pair = Pair(0, kFee, kFee);
+  ASSERT_TRUE(pool_->Submit(pair[0], {}).Accepted());
+  PackageResult result = pool_->Test(pair);
+  EXPECT_EQ(result.results[0].reason, "txn-already-in-mempool");
+  EXPECT_FALSE(result.results[1].Judged());
+  // None of several may replace; one alone may.
+  const TransactionPtr rival = SpendReward(0, 10 * kFee);
+  result = pool_->Test({SpendReward(1), rival, SpendReward(2)});
+  EXPECT_FALSE(result.results[0].Judged());
+  EXPECT_EQ(result.results[1].reason, "bip125-replacement-disallowed");
+  EXPECT_FALSE(result.results[2].Judged());
+  EXPECT_TRUE(pool_->Test(std::vector<TransactionPtr>{rival}).results[0].Accepted());
+  // Scripts come last: those before the one that fails have their verdict.
+  TransactionDraft wrong = RewardDraft(4, kFee);
+  wrong.inputs[0].witness = {Bytes{OP_0}};
+  result = pool_->Test({SpendReward(3), wrong.Finish(), SpendReward(5)});
+  EXPECT_TRUE(result.results[0].Accepted());
+  EXPECT_THAT(result.results[1].reason, testing::HasSubstr("script-verify-flag"));
+  EXPECT_FALSE(result.results[2].Judged());
+  EXPECT_EQ(pool_->Test({pair[1], pair[0]}).message, "package-not-sorted");
+  EXPECT_TRUE(pool_->Test({pair[1], pair[0]}).results.empty());
+  EXPECT_EQ(Count(), 1u);
+}
+
 TEST_F(PackageTest, PaysNoMoreThanItsSenderWants) {
   Origin origin;
   origin.most = FeeRate(5000);

@@ -176,6 +176,25 @@ TEST_F(MempoolMethodsTest, TestsWithoutTakingIn) {
             "-8 Array must contain between 1 and 25 transactions.");
 }
 
+TEST_F(MempoolMethodsTest, TestsSeveralTogether) {
+  const auto test = [this](const std::string& raws) {
+    return CallJson("testmempoolaccept", "[[" + raws + "]]").Items();
+  };
+  const auto both = test(Raw(first_) + "," + Raw(second_));
+  ASSERT_EQ(both.size(), 2u);
+  for (const json::Value& one : both) EXPECT_EQ(one.Find("allowed")->ToString(), "true");
+  EXPECT_EQ(Call("getrawmempool"), "[]");
+  for (const json::Value& one : test(Raw(second_) + "," + Raw(first_))) {
+    EXPECT_EQ(one.Find("package-error")->Text(), "package-not-sorted");
+    EXPECT_EQ(one.Find("allowed"), nullptr);
+  }
+  Send(first_);
+  const auto known = test(Raw(first_) + "," + Raw(second_));
+  EXPECT_EQ(known[0].Find("reject-reason")->Text(), "txn-already-in-mempool");
+  EXPECT_EQ(known[1].Find("allowed"), nullptr);
+  EXPECT_EQ(known[1].Find("txid")->ToString(), Id(second_));
+}
+
 TEST_F(MempoolMethodsTest, ProtectsTheSender) {
   const TransactionPtr dear = Spend(test::OutputOf(base_[1].block->transactions()[0]), 49 * kCoin);
   EXPECT_EQ(Send(dear), "-25 Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)");
