@@ -19,8 +19,8 @@ constexpr double kAttackerShare = 0.3;
 /// work.
 constexpr size_t kMostPeerMemory = (4u << 20) + 1'500'000;
 
-/// What all its peers may make a node of these small networks hold in fact, with the headers and the
-/// transactions that it has anyway.
+/// What all its peers may make a node of these small networks hold in fact, with the headers and
+/// the transactions that it has anyway.
 constexpr size_t kMostNodeMemory = 2'000'000;
 
 constexpr double kPartitionShare = 0.4;
