@@ -522,6 +522,27 @@ void AddPeers(const Corpus& corpus) {
   add(6, "life", life);
 }
 
+/// Operations on a pool: a byte that chooses, and what it is about.
+void AddPools(const Corpus& corpus) {
+  const auto arrival = [](uint8_t operation, uint8_t coin, uint8_t from, uint8_t fee) {
+    return Bytes{operation, 0, coin, from, fee, 3, 4};
+  };
+  Bytes chain{0};
+  for (uint8_t i = 0; i < 7; ++i) Append(chain, arrival(0, 1, i, i));
+  Bytes fan{0};
+  for (uint8_t i = 0; i < 7; ++i) Append(fan, arrival(1, static_cast<uint8_t>(1 + 4 * i), 0, i));
+  corpus.Add("mempool", "chain", chain);
+  corpus.Add("mempool", "fan", fan);
+  Bytes replaced = fan;
+  Append(replaced, arrival(3, 1, 0, 200));
+  corpus.Add("mempool", "replaced", replaced);
+  for (const Bytes& tail : {Bytes{4, 4}, Bytes{5, 3, 6, 6}, Bytes{7, 2, 9, 9, 4}}) {
+    Bytes bytes = chain;
+    Append(bytes, tail);
+    corpus.Add("mempool", "chain_then_" + std::to_string(tail[0]), bytes);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -539,6 +560,7 @@ int main(int argc, char** argv) {
   AddChainFiles(corpus);
   AddStoredForms(corpus);
   AddTexts(corpus);
+  AddPools(corpus);
   AddMerkleProofs(corpus);
   AddDescriptors(corpus);
   AddSets(corpus);

@@ -7,10 +7,18 @@ namespace cairn::fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"address", FuzzAddress},         {"block", FuzzBlock},         {"chain_file", FuzzChainFile},
-    {"decoders", FuzzDecoders},       {"deferring", FuzzDeferring}, {"descriptor", FuzzDescriptor},
-    {"header", FuzzHeader},           {"peers", FuzzPeers},         {"script", FuzzScript},
-    {"transaction", FuzzTransaction}, {"wire", FuzzWire},
+    {"address", FuzzAddress},
+    {"block", FuzzBlock},
+    {"chain_file", FuzzChainFile},
+    {"decoders", FuzzDecoders},
+    {"deferring", FuzzDeferring},
+    {"descriptor", FuzzDescriptor},
+    {"header", FuzzHeader},
+    {"mempool", FuzzMempool},
+    {"peers", FuzzPeers},
+    {"script", FuzzScript},
+    {"transaction", FuzzTransaction},
+    {"wire", FuzzWire},
 };
 
 }  // namespace

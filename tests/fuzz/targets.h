@@ -61,6 +61,8 @@ void FuzzDeferring(ByteSpan input);
 void FuzzDescriptor(ByteSpan input);
 /// The header rules on any ancestors.
 void FuzzHeader(ByteSpan input);
+/// The graph of the pool under any operations, against a naive model.
+void FuzzMempool(ByteSpan input);
 /// What is stored of peers and said of them in text, and a life of the address book; the first byte
 /// chooses.
 void FuzzPeers(ByteSpan input);
