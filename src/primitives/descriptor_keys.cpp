@@ -61,7 +61,7 @@ class DescriptorKey::Parser {
     }
     const std::optional<Bytes> bytes = FromHex(parts[0]);
     if (!bytes) return Invalid("Fingerprint '" + std::string(parts[0]) + "' is not hex");
-    key_.origin_.emplace();
+    key_.origin_ = DescriptorKey::Origin{};
     std::copy(bytes->begin(), bytes->end(), key_.origin_->fingerprint.begin());
     for (size_t i = 1; i < parts.size(); ++i) {
       if (IsChoice(parts[i])) {
@@ -252,7 +252,7 @@ std::optional<DescriptorKey> DescriptorKey::At(KeyPosition position) const {
   if (origin_) {
     result.origin_ = origin_;
   } else {
-    result.origin_.emplace();
+    result.origin_ = Origin{};
     result.origin_->fingerprint =
         FingerprintOf(extended_ ? ByteSpan(extended_->key.key) : ByteSpan(single_.bytes));
   }
