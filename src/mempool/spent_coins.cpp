@@ -16,14 +16,14 @@ bool SpentCoins::AddOutput(const TransactionPtr& parent, uint32_t index, int hei
 CoinSearch SpentCoins::Find(const Transaction& tx, const Graph& graph, ledger::Ledger& ledger,
                             int tip_height, std::span<const TransactionPtr> package) {
   for (const TxIn& input : tx.inputs) {
-    const auto& [txid, index] = input.prevout;
+    const Txid& txid = input.prevout.txid;
     const auto among =
         std::find_if(package.begin(), package.end(),
                      [&txid](const TransactionPtr& other) { return other->txid == txid; });
     const Node* node = graph.Find(txid);
     if (among != package.end() || node != nullptr) {
       const TransactionPtr& parent = among != package.end() ? *among : node->tx;
-      if (!AddOutput(parent, index, tip_height + 1)) return CoinSearch::kMissing;
+      if (!AddOutput(parent, input.prevout.index, tip_height + 1)) return CoinSearch::kMissing;
     } else {
       auto found = ledger.FindCoin(input.prevout);
       if (!found) {
