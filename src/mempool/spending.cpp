@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "cairn/primitives/script.h"
 #include "consensus/rules/scripts.h"
@@ -10,6 +11,7 @@
 #include "consensus/script/interpreter.h"
 #include "consensus/script/taproot.h"
 #include "consensus/script/witness.h"
+#include "consensus/sighash/midstates.h"
 
 namespace cairn::mempool {
 namespace {
@@ -178,16 +180,22 @@ Rejection ScriptRejection(const consensus::Violation& violation) {
 }
 
 Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& verifier) {
+  std::vector<TxOut> spent;
+  spent.reserve(funded.coins.size());
+  for (const Coin* coin : funded.coins) spent.push_back({coin->value, coin->script});
+  const consensus::TransactionMidstates midstates(funded.tx, spent);
   const auto run = [&](ScriptFlags flags) {
-    return consensus::CheckScripts(funded.tx, funded.coins, flags, verifier);
+    const auto count = static_cast<uint32_t>(spent.size());
+    return consensus::CheckInputScripts(midstates, 0, count, flags, verifier);
   };
   const auto verdict = run(kStandardScriptFlags);
   if (verdict) return std::nullopt;
   Rejection rejection{RejectKind::kNotStandard,
                       "non-mandatory-script-verify-flag" + WhyScriptFails(verdict.error())};
-  // The input that failed decides: an earlier one keeps the stricter rules, so it keeps these.
-  if (const auto mandatory = run(kMandatoryScriptFlags);
-      !mandatory && mandatory.error().input == verdict.error().input) {
+  // The input that failed decides, alone: nobody shall make us run the others, which may be dear
+  // without the limits of policy, for what is refused already.
+  const auto failed = static_cast<uint32_t>(*verdict.error().input);
+  if (!consensus::CheckInputScripts(midstates, failed, 1, kMandatoryScriptFlags, verifier)) {
     rejection = ScriptRejection(verdict.error());
   }
   if (funded.tx.has_witness) return rejection;

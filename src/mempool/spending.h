@@ -39,7 +39,7 @@ std::span<const PolicyRule<SpentInput>> WitnessRules();
 Objection CheckInputs(const FundedLoose& funded, bool require_standard, Amount* fee);
 
 /// Runs the scripts under the standard rules. Whether a failure makes the transaction invalid is
-/// what a second run under the mandatory rules alone says.
+/// what a second run of the input that failed, under the mandatory rules alone, says.
 Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& verifier);
 
 /// What to say where scripts make a transaction invalid.

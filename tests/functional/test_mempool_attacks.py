@@ -507,7 +507,7 @@ class Signatures(AttackTest):
         first = self.fund([self.script_hash(ends_soon)])
         coins = first + self.fund([self.script_hash(checked)] * 266)
         signature = self.sign(b"\1" * 32)
-        with self.attack("refusals that shall go on", MOST_EACH) as attack:
+        with self.attack("refusals that shall go on") as attack:
             loose = Loose(coins, witness=(), fee=200_000, padding=1000)
             for entry in loose.tx.vin:
                 entry.scriptSig = CScript([signature, self.key, checked])
