@@ -314,9 +314,10 @@ void HeaderSync::Advance() {
     if (core_.now < DeadlineOf(*peer)) continue;
     peer->headers.deadline = kNever;
     if (!IsFarBehind()) continue;
-    const bool alone = std::none_of(core_.peers.begin(), core_.peers.end(), [&](const auto& other) {
-      return other.second.get() != peer.get() && other.second->IsGoodSource();
-    });
+    const auto is_other_source = [self = peer.get()](const auto& other) {
+      return other.second.get() != self && other.second->IsGoodSource();
+    };
+    const bool alone = std::none_of(core_.peers.begin(), core_.peers.end(), is_other_source);
     if (alone) {
       peer->headers.deadline = core_.now + kLoneExtension;  // nobody could do better so far
     } else if (peer->Allows(kNoBanPermission)) {
