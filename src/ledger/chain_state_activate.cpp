@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cairn/base/log.h"
+#include "consensus/rules/header.h"
 #include "consensus/rules/spending.h"
 #include "consensus/script/flags.h"
 #include "consensus/work.h"
@@ -19,6 +20,17 @@ namespace {
 // two blocks, few enough that little memory waits.
 constexpr size_t kMostStagedBlocks = 12;
 constexpr size_t kMostStagedInputs = 20'000;
+
+/// All rules of a header at its place but the proof of work.
+consensus::Verdict CheckUnsolvedHeader(const consensus::HeaderContext& context) {
+  for (const auto& rule : consensus::HeaderRules()) {
+    if (rule.reject == consensus::Reject::kHighHash || rule.holds(context)) continue;
+    consensus::Violation violation{rule.reject};
+    violation.version = context.header.version;
+    return tl::unexpected(violation);
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -312,9 +324,13 @@ std::optional<std::string> ChainState::TestBlock(const BlockPtr& block) {
   SettleAll();
   if (!failure().empty()) return failure();
   if (block->header().previous != tip_->hash) return "inconclusive-not-best-prevblk";
+  const EntryAncestors ancestors(tip_);
+  const int checkpointed = options_.use_checkpoints ? tree_.checkpointed_height() : 0;
+  const auto header = CheckUnsolvedHeader(
+      {block->header(), block->hash(), params_, ancestors, clock_.Now(), checkpointed});
+  if (!header) return header.error().Reason();
   auto checked = consensus::CheckBlockBody(*block, params_);
   if (!checked) return checked.error().Reason();
-  const EntryAncestors ancestors(tip_);
   const auto placed = consensus::AcceptBlock({*block, params_, ancestors});
   if (!placed) return placed.error().Reason();
   const int height = tip_->height + 1;

@@ -9,6 +9,7 @@
 #include "consensus/work.h"
 #include "src/rpc/descriptors.h"
 #include "src/rpc/fields.h"
+#include "src/rpc/methods/block_template.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/methods.h"
 
@@ -265,8 +266,8 @@ Method GetMiningInfo() {
 }  // namespace
 
 std::vector<Method> MiningMethods() {
-  return {GenerateToAddress(), GenerateToDescriptor(), GenerateBlock(), GetNetworkHashPs(),
-          GetMiningInfo()};
+  return {GenerateToAddress(), GenerateToDescriptor(), GenerateBlock(),
+          GetBlockTemplate(),  GetNetworkHashPs(),     GetMiningInfo()};
 }
 
 }  // namespace cairn::rpc
