@@ -9,7 +9,7 @@ build_packages=(
 )
 
 # To build and run the tests besides.
-test_packages=(libgtest-dev libgmock-dev libssl-dev python3 python3-bitcoinlib clang-format-14)
+test_packages=(libgtest-dev libgmock-dev libssl-dev python3 python3-bitcoinlib python3-electrum clang-format-14)
 
 say() { printf '==> %s\n' "$*"; }
 
