@@ -16,6 +16,13 @@ constexpr Rule<ScriptError> kRules[] = {
 
 std::span<const Rule<ScriptError>> ScriptRules() { return kRules; }
 
+std::vector<TxOut> OutputsOf(std::span<const Coin* const> coins) {
+  std::vector<TxOut> outputs;
+  outputs.reserve(coins.size());
+  for (const Coin* coin : coins) outputs.push_back({coin->value, coin->script});
+  return outputs;
+}
+
 Verdict CheckInputScripts(const TransactionMidstates& midstates, uint32_t first, uint32_t count,
                           ScriptFlags flags, SignatureVerifier& verifier) {
   for (uint32_t i = first; i < first + count; ++i) {
@@ -29,13 +36,17 @@ Verdict CheckInputScripts(const TransactionMidstates& midstates, uint32_t first,
   return {};
 }
 
+Verdict CheckAllInputScripts(const TransactionMidstates& midstates, ScriptFlags flags,
+                             SignatureVerifier& verifier) {
+  const auto count = static_cast<uint32_t>(midstates.spent().size());
+  return CheckInputScripts(midstates, 0, count, flags, verifier);
+}
+
 Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
                      SignatureVerifier& verifier) {
-  std::vector<TxOut> spent;
-  spent.reserve(coins.size());
-  for (const Coin* coin : coins) spent.push_back({coin->value, coin->script});
+  const std::vector<TxOut> spent = OutputsOf(coins);
   const TransactionMidstates midstates(tx, spent);
-  return CheckInputScripts(midstates, 0, static_cast<uint32_t>(spent.size()), flags, verifier);
+  return CheckAllInputScripts(midstates, flags, verifier);
 }
 
 }  // namespace cairn::consensus

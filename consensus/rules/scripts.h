@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "cairn/primitives/coin.h"
 #include "consensus/rulebook.h"
@@ -13,6 +14,10 @@ namespace cairn::consensus {
 /// The one rule about what the run of an input's scripts came to.
 std::span<const Rule<ScriptError>> ScriptRules();
 
+/// What the scripts of a transaction's inputs see of the coins that they spend, none of them null.
+/// Looks into the coins' scripts.
+std::vector<TxOut> OutputsOf(std::span<const Coin* const> coins);
+
 /// Runs the scripts of all inputs of a transaction that is not a coinbase. `coins` has one entry
 /// per input, none of them null. The violation names the first input that fails, and why.
 Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, ScriptFlags flags,
@@ -22,5 +27,9 @@ Verdict CheckScripts(const Transaction& tx, std::span<const Coin* const> coins, 
 /// to its midstates.
 Verdict CheckInputScripts(const TransactionMidstates& midstates, uint32_t first, uint32_t count,
                           ScriptFlags flags, SignatureVerifier& verifier);
+
+/// And for all of its inputs.
+Verdict CheckAllInputScripts(const TransactionMidstates& midstates, ScriptFlags flags,
+                             SignatureVerifier& verifier);
 
 }  // namespace cairn::consensus

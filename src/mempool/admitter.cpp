@@ -1,6 +1,7 @@
 #include "src/mempool/admitter.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "consensus/rules/scripts.h"
 #include "consensus/script/sigops.h"
@@ -23,11 +24,19 @@ void Refuse(Rejection rejection, AdmissionResult* result) {
 }
 
 bool Admitter::Judge(Proposal* proposal) const {
-  AdmissionResult& result = proposal->result;
-  result = {};
-  proposal->family = {};
   SpentCoins coins;
-  Objection objection = JudgeStages(proposal, &coins);
+  Objection objection = JudgeMoney(proposal, &coins);
+  // Scripts: the dearest comes last, when all that is cheap has been asked.
+  if (!objection) objection = Prove(*proposal, coins);
+  return Decide(std::move(objection), proposal);
+}
+
+bool Admitter::JudgeUnproven(Proposal* proposal, SpentCoins* coins) const {
+  return Decide(JudgeMoney(proposal, coins), proposal);
+}
+
+bool Admitter::Decide(Objection objection, Proposal* proposal) const {
+  AdmissionResult& result = proposal->result;
   // What the ledger said of coins holds at one tip only.
   if (ledger_.View()->tip != proposal->view->tip) return false;
   if (!objection) {
@@ -39,18 +48,20 @@ bool Admitter::Judge(Proposal* proposal) const {
   return true;
 }
 
-Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
+/// All stages but that of scripts.
+Objection Admitter::JudgeMoney(Proposal* proposal, SpentCoins* coins) const {
   const Transaction& tx = *proposal->tx;
   const ledger::ChainView& view = *proposal->view;
   AdmissionResult& result = proposal->result;
+  result = {};
+  proposal->family = {};
   // Standard: what it shows by itself.
   if (Objection objection = CheckStandard({tx, options_, view})) return objection;
   // Inputs: what it spends.
   if (Objection objection = CheckKnown(*proposal)) return objection;
   if (Objection objection = CheckRivals(proposal)) return objection;
   if (Objection objection = FindCoins(proposal, {}, coins)) return objection;
-  const FundedLoose funded{tx, coins->coins(), view};
-  if (Objection objection = CheckMoney(funded, proposal)) return objection;
+  if (Objection objection = CheckMoney({tx, coins->coins(), view}, proposal)) return objection;
   // Fees: what it pays, for itself and those that it drives out.
   proposal->family.parents = graph_.ParentsOf(tx);
   const PricedLoose priced{tx,
@@ -61,10 +72,7 @@ Objection Admitter::JudgeStages(Proposal* proposal, SpentCoins* coins) const {
                            proposal->pool_minimum,
                            proposal->origin.source == Origin::Source::kBlock,
                            proposal->in_package};
-  if (Objection objection = CheckFees(priced, graph_, &proposal->family)) return objection;
-  // Scripts: the dearest comes last, when all that is cheap has been asked.
-  if (proposal->in_trial) return std::nullopt;
-  return ProveScripts(funded);
+  return CheckFees(priced, graph_, &proposal->family);
 }
 
 Objection Admitter::CheckMoney(const FundedLoose& funded, Proposal* proposal) const {
@@ -100,16 +108,21 @@ Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const
 Objection Admitter::ProveScripts(const FundedLoose& funded) const {
   consensus::ProofCaches& proofs = ledger_.Proofs();
   const Wtxid& wtxid = funded.tx.wtxid;
-  consensus::ExactVerifier exact;
-  consensus::CachingVerifier verifier(proofs.signatures, exact);
-  if (!proofs.scripts.Contains(wtxid, kStandardScriptFlags)) {
-    if (Objection objection = CheckScripts(funded, verifier)) return objection;
-    proofs.scripts.Add(wtxid, kStandardScriptFlags);
-  }
   const consensus::ScriptFlags of_block =
       consensus::ScriptFlagsAt(funded.view.Height() + 1, BlockHash{}, *funded.view.params);
-  if (proofs.scripts.Contains(wtxid, of_block)) return std::nullopt;
-  const auto verdict = consensus::CheckScripts(funded.tx, funded.coins, of_block, verifier);
+  const bool is_standard = proofs.scripts.Contains(wtxid, kStandardScriptFlags);
+  const bool is_valid = proofs.scripts.Contains(wtxid, of_block);
+  if (is_standard && is_valid) return std::nullopt;
+  const std::vector<TxOut> spent = consensus::OutputsOf(funded.coins);
+  const consensus::TransactionMidstates midstates(funded.tx, spent);
+  consensus::ExactVerifier exact;
+  consensus::CachingVerifier verifier(proofs.signatures, exact);
+  if (!is_standard) {
+    if (Objection objection = CheckScripts(funded.tx, midstates, verifier)) return objection;
+    proofs.scripts.Add(wtxid, kStandardScriptFlags);
+  }
+  if (is_valid) return std::nullopt;
+  const auto verdict = consensus::CheckAllInputScripts(midstates, of_block, verifier);
   if (!verdict) return ScriptRejection(verdict.error());
   proofs.scripts.Add(wtxid, of_block);
   return std::nullopt;

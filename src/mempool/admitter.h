@@ -23,7 +23,7 @@ struct Proposal {
   Amount delta = 0;           // of prioritisetransaction
   FeeRate pool_minimum;
   bool in_package = false;  // others may pay for it, and nothing is replaced
-  bool in_trial = false;    // of several, without their scripts, and nothing is replaced
+  bool in_trial = false;    // of several, and nothing is replaced
 
   Family family;
   AdmissionResult result;
@@ -43,16 +43,19 @@ class Admitter {
   /// Fills in the result, accepted or not, and all that the graph needs to know. False, with
   /// nothing decided, if the ledger's tip is no longer the view's.
   bool Judge(Proposal* proposal) const;
+  /// The same without the scripts, which `Prove` runs later. `coins` is filled in.
+  bool JudgeUnproven(Proposal* proposal, SpentCoins* coins) const;
 
   /// What a member of a package pays, before any of them is in the graph: an objection where it
   /// breaks a rule of its own but those of fees and families. `coins` is filled in.
   Objection Weigh(Proposal* member, std::span<const TransactionPtr> package,
                   SpentCoins* coins) const;
-  /// Runs the scripts of one that was weighed, so that `Judge` need not do so any more.
+  /// Runs the scripts of one whose coins were found, so that `Judge` need not do so any more.
   Objection Prove(const Proposal& member, const SpentCoins& coins) const;
 
  private:
-  Objection JudgeStages(Proposal* proposal, SpentCoins* coins) const;
+  Objection JudgeMoney(Proposal* proposal, SpentCoins* coins) const;
+  bool Decide(Objection objection, Proposal* proposal) const;
   Objection CheckMoney(const FundedLoose& funded, Proposal* proposal) const;
   Objection CheckKnown(const Proposal& proposal) const;
   Objection CheckRivals(Proposal* proposal) const;

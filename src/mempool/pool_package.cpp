@@ -1,7 +1,6 @@
 // How a child enters with the parents that it pays for: all of them or none.
 #include <algorithm>
 #include <deque>
-#include <iterator>
 #include <utility>
 
 #include "src/mempool/pool_thread.h"
@@ -83,13 +82,8 @@ void PoolThread::AdmitTogether(Together* together, const Origin& origin) {
   for (int i = 0; i < kMostTries; ++i) {
     CatchUp();
     for (size_t k = 0; k < alone.size(); ++k) *together->results[k] = alone[k];
-    together->members.clear();
-    for (const TransactionPtr& tx : together->transactions) {
-      Proposal& member = together->members.emplace_back(Propose(tx, origin));
-      member.view = view_;
-      member.pool_minimum = PresentMinimum();
-      member.in_package = true;
-    }
+    together->members = ProposeAll(together->transactions, origin);
+    for (Proposal& member : together->members) member.in_package = true;
     bool stale = false;
     if (!WeighTogether(together)) {
       stale = ledger_.View()->tip != view_->tip;  // the refusal may hold at the old tip only
@@ -142,13 +136,11 @@ bool PoolThread::WeighTogether(Together* together) const {
 bool PoolThread::EnterTogether(Together* together, bool* stale) {
   base::MutexLock lock(mutex_);
   std::vector<const Node*> entered;
-  const uint64_t sequence = sequence_;
   for (size_t i = 0; i < together->members.size(); ++i) {
     Proposal& member = together->members[i];
     *stale = !admitter_.Judge(&member);
     if (*stale || !member.result.Accepted()) {
-      for (; !entered.empty(); entered.pop_back()) graph_.Remove(entered.back());
-      sequence_ = sequence;
+      TakeOut(entered);
       if (!*stale) {
         member.result.paid_with = together->results[i]->paid_with;
         member.result.package_rate = together->results[i]->package_rate;
@@ -184,15 +176,11 @@ PackageResult PoolThread::TryPackage(const std::vector<TransactionPtr>& package)
   std::vector<Proposal> members;
   for (int i = 0; i < kMostTries; ++i) {
     CatchUp();
-    members.clear();
-    for (const TransactionPtr& tx : package) {
-      Proposal& member = members.emplace_back(Propose(tx, {}));
-      member.view = view_;
-      member.pool_minimum = PresentMinimum();
-      member.in_trial = true;
-    }
-    if (!TryInGraph(&members)) continue;
-    TryScripts(package, &members);
+    members = ProposeAll(package, {});
+    for (Proposal& member : members) member.in_trial = true;
+    std::deque<SpentCoins> coins;
+    if (!TryInGraph(&members, &coins)) continue;
+    TryScripts(&members, coins);
     if (ledger_.View()->tip == view_->tip) break;
   }
   PackageResult result;
@@ -202,25 +190,23 @@ PackageResult PoolThread::TryPackage(const std::vector<TransactionPtr>& package)
 
 /// Puts one after the other into the graph, up to the first that does not fit, and takes all out
 /// again before anybody sees it. False if the ledger's tip has moved on.
-bool PoolThread::TryInGraph(std::vector<Proposal>* members) {
+bool PoolThread::TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins) {
   base::MutexLock lock(mutex_);
   std::vector<const Node*> entered;
-  const uint64_t sequence = sequence_;
   bool fresh = true;
   for (Proposal& member : *members) {
-    fresh = admitter_.Judge(&member);
+    fresh = admitter_.JudgeUnproven(&member, &coins->emplace_back());
     if (!fresh || !member.result.Accepted()) break;
     entered.push_back(Place(member));
   }
-  for (; !entered.empty(); entered.pop_back()) graph_.Remove(entered.back());
-  sequence_ = sequence;
+  TakeOut(entered);
   return fresh;
 }
 
 /// The scripts of those that fit, if all did; the first that fails is the last of which anything is
 /// told. If one did not fit, it is the only one.
-void PoolThread::TryScripts(std::span<const TransactionPtr> package,
-                            std::vector<Proposal>* members) const {
+void PoolThread::TryScripts(std::vector<Proposal>* members,
+                            const std::deque<SpentCoins>& coins) const {
   const auto accepted = [](const Proposal& member) { return member.result.Accepted(); };
   if (!std::all_of(members->begin(), members->end(), accepted)) {
     for (Proposal& member : *members) {
@@ -228,13 +214,11 @@ void PoolThread::TryScripts(std::span<const TransactionPtr> package,
     }
     return;
   }
-  for (auto member = members->begin(); member != members->end(); ++member) {
-    SpentCoins coins;
-    Objection objection = admitter_.Weigh(&*member, package, &coins);
-    if (!objection) objection = admitter_.Prove(*member, coins);
+  for (size_t i = 0; i < members->size(); ++i) {
+    Objection objection = admitter_.Prove((*members)[i], coins[i]);
     if (!objection) continue;
-    Refuse(*std::move(objection), &member->result);
-    for (auto later = std::next(member); later != members->end(); ++later) later->result = {};
+    Refuse(*std::move(objection), &(*members)[i].result);
+    for (size_t later = i + 1; later < members->size(); ++later) (*members)[later].result = {};
     return;
   }
 }

@@ -169,6 +169,18 @@ Proposal PoolThread::Propose(const TransactionPtr& tx, const Origin& origin) con
   return proposal;
 }
 
+std::vector<Proposal> PoolThread::ProposeAll(std::span<const TransactionPtr> package,
+                                             const Origin& origin) const {
+  const FeeRate minimum = PresentMinimum();
+  std::vector<Proposal> proposals;
+  for (const TransactionPtr& tx : package) {
+    Proposal& proposal = proposals.emplace_back(Propose(tx, origin));
+    proposal.view = view_;
+    proposal.pool_minimum = minimum;
+  }
+  return proposals;
+}
+
 FeeRate PoolThread::PresentMinimum() const {
   base::MutexLock lock(mutex_);
   return MinimumRate();
@@ -209,6 +221,11 @@ const Node* PoolThread::Place(const Proposal& proposal) {
   node.sequence = sequence_++;
   node.spends_coinbase = proposal.spends_coinbase;
   return graph_.Add(std::move(node));
+}
+
+void PoolThread::TakeOut(const std::vector<const Node*>& placed) {
+  for (auto at = placed.rbegin(); at != placed.rend(); ++at) graph_.Remove(*at);
+  sequence_ -= placed.size();
 }
 
 /// Tells of one that is in the graph now, and is to stay.

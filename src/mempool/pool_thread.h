@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <future>
 #include <map>
@@ -91,17 +92,22 @@ class PoolThread final : public Mempool {
   bool EnterTogether(Together* together, bool* stale);
   bool HasUnknownParent(const std::vector<TransactionPtr>& package) const;
   PackageResult TryPackage(const std::vector<TransactionPtr>& package);
-  bool TryInGraph(std::vector<Proposal>* members);
-  void TryScripts(std::span<const TransactionPtr> package, std::vector<Proposal>* members) const;
+  bool TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins);
+  void TryScripts(std::vector<Proposal>* members, const std::deque<SpentCoins>& coins) const;
 
   void Loop();
   void Follow();
   AdmissionResult Admit(const TransactionPtr& tx, const Origin& origin, bool test_only);
   /// With what prioritisetransaction has added.
   Proposal Propose(const TransactionPtr& tx, const Origin& origin) const;
+  /// The same for several, to be judged on the present tip.
+  std::vector<Proposal> ProposeAll(std::span<const TransactionPtr> package,
+                                   const Origin& origin) const;
   AdmissionResult JudgeOnTip(Proposal* proposal);
   void Enter(Proposal* proposal);
   const Node* Place(const Proposal& proposal);
+  /// Undoes what `Place` did last, before anybody has seen it.
+  void TakeOut(const std::vector<const Node*>& placed);
   void Announce(const Node* entered, const Origin& origin);
   FeeRate PresentMinimum() const;
   void CatchUp();

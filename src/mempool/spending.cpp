@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "cairn/primitives/script.h"
 #include "consensus/rules/scripts.h"
@@ -11,7 +10,6 @@
 #include "consensus/script/interpreter.h"
 #include "consensus/script/taproot.h"
 #include "consensus/script/witness.h"
-#include "consensus/sighash/midstates.h"
 
 namespace cairn::mempool {
 namespace {
@@ -179,14 +177,10 @@ Rejection ScriptRejection(const consensus::Violation& violation) {
           "mandatory-script-verify-flag-failed" + WhyScriptFails(violation)};
 }
 
-Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& verifier) {
-  std::vector<TxOut> spent;
-  spent.reserve(funded.coins.size());
-  for (const Coin* coin : funded.coins) spent.push_back({coin->value, coin->script});
-  const consensus::TransactionMidstates midstates(funded.tx, spent);
+Objection CheckScripts(const Transaction& tx, const consensus::TransactionMidstates& midstates,
+                       consensus::SignatureVerifier& verifier) {
   const auto run = [&](ScriptFlags flags) {
-    const auto count = static_cast<uint32_t>(spent.size());
-    return consensus::CheckInputScripts(midstates, 0, count, flags, verifier);
+    return consensus::CheckAllInputScripts(midstates, flags, verifier);
   };
   const auto verdict = run(kStandardScriptFlags);
   if (verdict) return std::nullopt;
@@ -198,7 +192,7 @@ Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& 
   if (!consensus::CheckInputScripts(midstates, failed, 1, kMandatoryScriptFlags, verifier)) {
     rejection = ScriptRejection(verdict.error());
   }
-  if (funded.tx.has_witness) return rejection;
+  if (tx.has_witness) return rejection;
   // If only the witness is missing, somebody may have taken it off on the way.
   const uint32_t without =
       kStandardScriptFlags.bits() & ~uint32_t{ScriptFlags::kWitness | ScriptFlags::kCleanStack};

@@ -40,7 +40,8 @@ Objection CheckInputs(const FundedLoose& funded, bool require_standard, Amount* 
 
 /// Runs the scripts under the standard rules. Whether a failure makes the transaction invalid is
 /// what a second run of the input that failed, under the mandatory rules alone, says.
-Objection CheckScripts(const FundedLoose& funded, consensus::SignatureVerifier& verifier);
+Objection CheckScripts(const Transaction& tx, const consensus::TransactionMidstates& midstates,
+                       consensus::SignatureVerifier& verifier);
 
 /// What to say where scripts make a transaction invalid.
 Rejection ScriptRejection(const consensus::Violation& violation);

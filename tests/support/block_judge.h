@@ -17,19 +17,13 @@ namespace cairn::test {
 class SpentOutputs {
  public:
   SpentOutputs(const Transaction& tx, std::span<const Coin* const> coins)
-      : outputs_(From(coins)), midstates_(tx, outputs_) {}
+      : outputs_(consensus::OutputsOf(coins)), midstates_(tx, outputs_) {}
   SpentOutputs(const SpentOutputs&) = delete;
   SpentOutputs& operator=(const SpentOutputs&) = delete;
 
   const consensus::TransactionMidstates& midstates() const { return midstates_; }
 
  private:
-  static std::vector<TxOut> From(std::span<const Coin* const> coins) {
-    std::vector<TxOut> outputs;
-    for (const Coin* coin : coins) outputs.push_back({coin->value, coin->script});
-    return outputs;
-  }
-
   const std::vector<TxOut> outputs_;
   const consensus::TransactionMidstates midstates_;
 };
