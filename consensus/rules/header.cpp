@@ -38,6 +38,7 @@ bool HasRecentVersion(const HeaderContext& context) {
            (version < 4 && IsBip65Active(height, context.params)));
 }
 
+/// The proof of work comes first: what costs nothing is not looked at further.
 constexpr Rule<HeaderContext> kRules[] = {
     {Reject::kHighHash, "",
      "A header's hash MUST NOT exceed its target, which MUST lie within the chain's limit.",
@@ -58,6 +59,12 @@ constexpr Rule<HeaderContext> kRules[] = {
      HasRecentVersion},
 };
 
+Verdict JudgeBy(std::span<const Rule<HeaderContext>> rules, const HeaderContext& context) {
+  Verdict verdict = Judge(rules, context);
+  if (!verdict) verdict.error().version = context.header.version;
+  return verdict;
+}
+
 }  // namespace
 
 bool HasProofOfWork(const HeaderContext& context) {
@@ -66,10 +73,11 @@ bool HasProofOfWork(const HeaderContext& context) {
 
 std::span<const Rule<HeaderContext>> HeaderRules() { return kRules; }
 
-Verdict CheckHeader(const HeaderContext& context) {
-  Verdict verdict = Judge(HeaderRules(), context);
-  if (!verdict) verdict.error().version = context.header.version;
-  return verdict;
+Verdict CheckHeader(const HeaderContext& context) { return JudgeBy(HeaderRules(), context); }
+
+Verdict CheckUnsolvedHeader(const HeaderContext& context) {
+  static_assert(kRules[0].reject == Reject::kHighHash);
+  return JudgeBy(HeaderRules().subspan(1), context);
 }
 
 }  // namespace cairn::consensus

@@ -36,4 +36,7 @@ std::span<const Rule<HeaderContext>> HeaderRules();
 /// All rules of a header at its place.
 Verdict CheckHeader(const HeaderContext& context);
 
+/// All but the proof of work, for a header that is yet to be solved.
+Verdict CheckUnsolvedHeader(const HeaderContext& context);
+
 }  // namespace cairn::consensus

@@ -56,9 +56,8 @@ SubmitResult ChainState::AcceptHeader(const Header& header, const BlockHash& has
   HeaderEntry* parent = tree_.Find(header.previous);
   const HeaderEntry* above = parent != nullptr ? parent : &tree_.entries().front();
   const EntryAncestors ancestors(above);
-  const int checkpointed = options_.use_checkpoints ? tree_.checkpointed_height() : 0;
   const consensus::HeaderContext context{header,    hash,         params_,
-                                         ancestors, clock_.Now(), checkpointed};
+                                         ancestors, clock_.Now(), CheckpointedHeight()};
   if (parent == nullptr) {
     if (!consensus::HasProofOfWork(context)) return Of(BlockOutcome::kRejected, "high-hash");
     return Of(BlockOutcome::kOrphan, "prev-blk-not-found");

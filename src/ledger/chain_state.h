@@ -284,6 +284,11 @@ class ChainState {
   void Commit(HeaderEntry* tip);
   void Publish();
 
+  /// Below which no header may fork off.
+  int CheckpointedHeight() const {
+    return options_.use_checkpoints ? tree_.checkpointed_height() : 0;
+  }
+
   // Flushing (chain_state_flush.cpp).
   /// Begins a flush if enough has changed or enough time has passed; finishes the one before.
   Status FlushIfDue();

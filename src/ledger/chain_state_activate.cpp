@@ -21,17 +21,6 @@ namespace {
 constexpr size_t kMostStagedBlocks = 12;
 constexpr size_t kMostStagedInputs = 20'000;
 
-/// All rules of a header at its place but the proof of work.
-consensus::Verdict CheckUnsolvedHeader(const consensus::HeaderContext& context) {
-  for (const auto& rule : consensus::HeaderRules()) {
-    if (rule.reject == consensus::Reject::kHighHash || rule.holds(context)) continue;
-    consensus::Violation violation{rule.reject};
-    violation.version = context.header.version;
-    return tl::unexpected(violation);
-  }
-  return {};
-}
-
 }  // namespace
 
 Status ChainState::Advance(const BlockPtr& fresh) {
@@ -325,9 +314,8 @@ std::optional<std::string> ChainState::TestBlock(const BlockPtr& block) {
   if (!failure().empty()) return failure();
   if (block->header().previous != tip_->hash) return "inconclusive-not-best-prevblk";
   const EntryAncestors ancestors(tip_);
-  const int checkpointed = options_.use_checkpoints ? tree_.checkpointed_height() : 0;
-  const auto header = CheckUnsolvedHeader(
-      {block->header(), block->hash(), params_, ancestors, clock_.Now(), checkpointed});
+  const auto header = consensus::CheckUnsolvedHeader(
+      {block->header(), block->hash(), params_, ancestors, clock_.Now(), CheckpointedHeight()});
   if (!header) return header.error().Reason();
   auto checked = consensus::CheckBlockBody(*block, params_);
   if (!checked) return checked.error().Reason();
