@@ -57,16 +57,16 @@ TransactionPtr MakeCoinbase(const consensus::Params& params, int height,
   return draft.Finish();
 }
 
-uint32_t TimeAbove(const ChainView& view, UnixSeconds now) {
+}  // namespace
+
+uint32_t EarliestTime(const ChainView& view) {
   const consensus::RetargetRules& rules = view.params->retarget;
   int64_t earliest = int64_t{view.tip->median_time} + 1;
   if (rules.timewarp_guard && (view.Height() + 1) % rules.Interval() == 0) {
     earliest = std::max(earliest, int64_t{view.tip->header.time} - consensus::kMaxTimewarpSeconds);
   }
-  return static_cast<uint32_t>(std::max(earliest, now));
+  return static_cast<uint32_t>(earliest);
 }
-
-}  // namespace
 
 BlockPtr BlockTemplate::Finish(const Header& solved) const {
   auto block = Block::Parse(SerializeBlock(solved, transactions));
@@ -116,7 +116,7 @@ BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& option
                               : consensus::VersionToMine(states, params);
   result.header.previous = view.tip->hash;
   result.header.merkle_root = {TransactionMerkleRoot(result.transactions).root};
-  result.header.time = TimeAbove(view, now);
+  result.header.time = static_cast<uint32_t>(std::max<UnixSeconds>(EarliestTime(view), now));
   result.header.bits = consensus::NextBits(ancestors, result.header.time, params.retarget);
   return result;
 }

@@ -39,6 +39,9 @@ struct BlockTemplate {
 std::vector<mempool::SelectedTransaction> SelectTransactions(const ledger::ChainView& view,
                                                              const TemplateOptions& options);
 
+/// The earliest time that the block above `view` may have.
+uint32_t EarliestTime(const ledger::ChainView& view);
+
 /// Pure: the same view, options, time and transactions (parents first) give the same template, byte
 /// for byte the one that Bitcoin Core 28 makes. The time is `now`, or the earliest that the chain
 /// allows.

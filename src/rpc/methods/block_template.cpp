@@ -21,6 +21,7 @@
 #include "src/rpc/fields.h"
 #include "src/rpc/methods/common.h"
 #include "src/rpc/methods/peer_words.h"
+#include "src/rpc/methods/waiting.h"
 #include "src/rpc/render.h"
 
 namespace cairn::rpc {
@@ -28,7 +29,6 @@ namespace cairn::rpc {
 namespace {
 
 using consensus::Bip9State;
-using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr const char* kName = "getblocktemplate";
@@ -72,9 +72,7 @@ std::optional<std::string> JudgeProposal(const Request& request) {
     const bool proven = known->validity == ledger::Validity::kConnected;
     return proven ? "duplicate" : "duplicate-inconclusive";
   }
-  std::optional<std::string> reason = ledger.TestBlock(*std::move(block));
-  if (reason && reason->empty()) reason = "rejected";
-  return reason;
+  return ledger.TestBlock(*std::move(block));
 }
 
 /// Where coins are worth something nobody shall mine on a chain that may be far behind.
@@ -122,14 +120,11 @@ bool MayWait(const Request& request) {
 void WaitForNews(const Request& request, const Seen& seen) {
   constexpr std::chrono::seconds kFirstLookAtPool{60};
   constexpr std::chrono::seconds kNextLooks{10};
-  constexpr milliseconds kNap{100};  // the ledger knows nothing of the node's end
   if (!MayWait(request)) return;
-  const ledger::Ledger& ledger = LedgerOf(request);
+  const auto is_another = [&seen](const ledger::HeaderEntry& tip) { return tip.hash != seen.tip; };
   auto look_at_pool = SteadyClock::now() + kFirstLookAtPool;
-  while (ledger.View()->tip->hash == seen.tip) {
+  while (!is_another(WaitForTip(request, look_at_pool, is_another))) {
     if (*request.node().stopping) throw RpcError(kClientNotConnected, "Shutting down");
-    ledger.WaitForTip(seen.tip, kNap);
-    if (SteadyClock::now() < look_at_pool) continue;
     if (MempoolOf(request).Sequence() != seen.sequence) return;
     look_at_pool += kNextLooks;
   }
@@ -154,7 +149,6 @@ struct Job {
   Seen seen;
   std::vector<mempool::SelectedTransaction> transactions;
   mining::BlockTemplate block;
-  uint32_t earliest_time = 0;
 };
 
 Job MakeJob(const Request& request) {
@@ -170,7 +164,6 @@ Job MakeJob(const Request& request) {
     job.seen = {job.view->tip->hash, node.mempool->Sequence()};
     job.transactions = mining::SelectTransactions(*job.view, options);
     job.block = mining::BuildTemplate(*job.view, options, node.clock.Now(), job.transactions);
-    job.earliest_time = mining::BuildTemplate(*job.view, options, 0).header.time;
     reason = LedgerOf(request).TestBlock(job.block.Finish(job.block.header));
     if (!reason) return job;
     if (LedgerOf(request).View()->tip == job.view->tip) break;
@@ -253,7 +246,7 @@ void WriteJob(json::Writer& out, const Job& job) {
   out.Key("coinbasevalue").Int(coinbase.outputs[0].value);
   out.Key("longpollid").String(job.seen.ToString());
   out.Key("target").String(DecodeCompact(header.bits).target.ToString());
-  out.Key("mintime").Uint(job.earliest_time);
+  out.Key("mintime").Uint(mining::EarliestTime(*job.view));
   out.Key("mutable").BeginArray();
   for (const char* part : {"time", "transactions", "prevblock"}) out.String(part);
   out.EndArray();

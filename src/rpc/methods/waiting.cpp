@@ -1,8 +1,8 @@
 // Methods that answer when the best chain has moved.
+#include "src/rpc/methods/waiting.h"
+
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <functional>
 
 #include "cairn/rpc/error.h"
 #include "src/rpc/fields.h"
@@ -11,27 +11,15 @@
 
 namespace cairn::rpc {
 
-namespace {
-
 using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// The time in milliseconds that the caller would wait at most; none for zero.
-std::optional<SteadyClock::time_point> Deadline(const Request& request) {
-  const int timeout_ms = request.SmallIntOr("timeout", 0);
-  if (timeout_ms < 0) throw RpcError(kMiscError, "Negative timeout");
-  if (timeout_ms == 0) return std::nullopt;
-  return SteadyClock::now() + milliseconds(timeout_ms);
-}
-
-/// Waits until the tip is one that is wanted, the time is over, or the node stops. Gives the tip as
-/// it then is.
 const ledger::HeaderEntry& WaitForTip(
-    const Request& request, const std::function<bool(const ledger::HeaderEntry&)>& wanted) {
+    const Request& request, std::optional<SteadyClock::time_point> deadline,
+    const std::function<bool(const ledger::HeaderEntry&)>& wanted) {
   // The ledger knows nothing of the node's end, so it is asked in between.
   constexpr milliseconds kLongestNap{100};
   const ledger::Ledger& ledger = LedgerOf(request);
-  const auto deadline = Deadline(request);
   const ledger::HeaderEntry* tip = ledger.View()->tip;
   while (!wanted(*tip) && !*request.node().stopping) {
     milliseconds nap = kLongestNap;
@@ -44,6 +32,16 @@ const ledger::HeaderEntry& WaitForTip(
     tip = ledger.View()->tip;
   }
   return *tip;
+}
+
+namespace {
+
+/// The time in milliseconds that the caller would wait at most; none for zero.
+std::optional<SteadyClock::time_point> Deadline(const Request& request) {
+  const int timeout_ms = request.SmallIntOr("timeout", 0);
+  if (timeout_ms < 0) throw RpcError(kMiscError, "Negative timeout");
+  if (timeout_ms == 0) return std::nullopt;
+  return SteadyClock::now() + milliseconds(timeout_ms);
 }
 
 void WriteTip(json::Writer& out, const ledger::HeaderEntry& tip) {
@@ -75,9 +73,9 @@ Method WaitForNewBlock() {
           .examples = {"[1000]"},
           .handler = [](const Request& request, json::Writer& out) {
             const ledger::HeaderEntry* before = LedgerOf(request).View()->tip;
-            WriteTip(out, WaitForTip(request, [before](const ledger::HeaderEntry& tip) {
-                       return &tip != before;
-                     }));
+            WriteTip(out, WaitForTip(
+                              request, Deadline(request),
+                              [before](const ledger::HeaderEntry& tip) { return &tip != before; }));
           }};
 }
 
@@ -91,9 +89,9 @@ Method WaitForBlock() {
       .examples = {R"(["0000000000079f8ef3d2c688c244eb7a4570b24c9ed7b4a8c619eb02596f8862", 1000])"},
       .handler = [](const Request& request, json::Writer& out) {
         const auto hash = ParseHash<BlockHash>(request, "blockhash", "blockhash");
-        WriteTip(out, WaitForTip(request, [&hash](const ledger::HeaderEntry& tip) {
-                   return tip.hash == hash;
-                 }));
+        WriteTip(out,
+                 WaitForTip(request, Deadline(request),
+                            [&hash](const ledger::HeaderEntry& tip) { return tip.hash == hash; }));
       }};
 }
 
@@ -107,7 +105,8 @@ Method WaitForBlockHeight() {
       .examples = {"[100, 1000]"},
       .handler = [](const Request& request, json::Writer& out) {
         const int height = request.SmallInt("height");
-        WriteTip(out, WaitForTip(request, [height](const ledger::HeaderEntry& tip) {
+        WriteTip(out,
+                 WaitForTip(request, Deadline(request), [height](const ledger::HeaderEntry& tip) {
                    return tip.height >= height;
                  }));
       }};

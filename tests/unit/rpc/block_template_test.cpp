@@ -18,23 +18,12 @@ using testing::StartsWith;
 
 constexpr const char* kSegwit = R"([{"rules":["segwit"]}])";
 
-class BlockTemplateTest : public LedgerMethodsTest {
+class BlockTemplateTest : public PoolMethodsTest {
  protected:
-  BlockTemplateTest() {
-    policy_.require_standard = false;  // coins that anybody can spend
-    OpenPool();
-    base_ = test::MakeChain(world_.params, test::Place::Genesis(world_.params), 102);
-    Submit(base_);
-  }
-
   /// Puts a transaction into the pool that pays a fee of 1000.
-  TransactionPtr Send(const OutPoint& prevout, Amount value) {
-    TransactionDraft draft;
-    draft.inputs.emplace_back().prevout = prevout;
-    draft.outputs.push_back({value, {OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_1}});
-    TransactionPtr tx = draft.Finish();
-    EXPECT_EQ(Call("sendrawtransaction", "[\"" + ToHex(tx->bytes) + "\"]"),
-              Quoted(tx->txid.ToString()));
+  TransactionPtr Enter(const OutPoint& prevout, Amount value) {
+    TransactionPtr tx = Spend(prevout, value);
+    EXPECT_EQ(Send(tx), Id(tx));
     return tx;
   }
 
@@ -51,14 +40,12 @@ class BlockTemplateTest : public LedgerMethodsTest {
     plan.fees = 1;
     return test::MakeBlock(world_.params, parent, plan);
   }
-
-  std::vector<test::MadeBlock> base_;
 };
 
 TEST_F(BlockTemplateTest, TellsAllThatAMinerNeeds) {
   const TransactionPtr parent =
-      Send(test::OutputOf(base_[0].block->transactions()[0]), 50 * kCoin - 1000);
-  const TransactionPtr child = Send(test::OutputOf(*parent), 50 * kCoin - 2000);
+      Enter(test::OutputOf(base_[0].block->transactions()[0]), 50 * kCoin - 1000);
+  const TransactionPtr child = Enter(test::OutputOf(*parent), 50 * kCoin - 2000);
   const json::Value job = CallJson("getblocktemplate", kSegwit);
   const auto text = [&job](const char* name) { return job.Find(name)->ToString(); };
   EXPECT_EQ(text("capabilities"), R"(["proposal"])");

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cairn/base/hex.h"
 #include "tests/support/block_maker.h"
 #include "tests/support/ledger_world.h"
 #include "tests/unit/rpc/schema.h"
@@ -74,6 +75,32 @@ class LedgerMethodsTest : public testing::Test {
                       .wait_for_subscribers = [this] { ++synchronisations_; },
                       .warnings = [] { return std::vector<std::string>{"beware"}; }};
   Dispatcher dispatcher_{AllMethods()};
+};
+
+/// With 102 blocks, the first coinbases of which anybody can spend, also through the pool.
+class PoolMethodsTest : public LedgerMethodsTest {
+ protected:
+  PoolMethodsTest() {
+    policy_.require_standard = false;  // coins that anybody can spend
+    OpenPool();
+    base_ = test::MakeChain(world_.params, test::Place::Genesis(world_.params), 102);
+    Submit(base_);
+  }
+
+  /// As `test::MakeSpend`, but large enough to be relayed.
+  static TransactionPtr Spend(const OutPoint& prevout, Amount value) {
+    TransactionDraft draft;
+    draft.inputs.emplace_back().prevout = prevout;
+    draft.outputs.push_back({value, {OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_1}});
+    return draft.Finish();
+  }
+  static std::string Raw(const TransactionPtr& tx) { return Quoted(ToHex(tx->bytes)); }
+  static std::string Id(const TransactionPtr& tx) { return Quoted(tx->txid.ToString()); }
+  std::string Send(const TransactionPtr& tx) {
+    return Call("sendrawtransaction", "[" + Raw(tx) + "]");
+  }
+
+  std::vector<test::MadeBlock> base_;
 };
 
 }  // namespace cairn::rpc

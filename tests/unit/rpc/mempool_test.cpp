@@ -9,31 +9,13 @@ namespace {
 
 using testing::HasSubstr;
 
-class MempoolMethodsTest : public LedgerMethodsTest {
+class MempoolMethodsTest : public PoolMethodsTest {
  protected:
   MempoolMethodsTest() {
-    policy_.require_standard = false;  // coins that anybody can spend
-    OpenPool();
-    base_ = test::MakeChain(world_.params, test::Place::Genesis(world_.params), 102);
-    Submit(base_);
     first_ = Spend(test::OutputOf(base_[0].block->transactions()[0]), 50 * kCoin - 1000);
     second_ = Spend(test::OutputOf(*first_), 50 * kCoin - 2000);
   }
 
-  /// As `test::MakeSpend`, but large enough to be relayed.
-  static TransactionPtr Spend(const OutPoint& prevout, Amount value) {
-    TransactionDraft draft;
-    draft.inputs.emplace_back().prevout = prevout;
-    draft.outputs.push_back({value, {OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_NOP, OP_1}});
-    return draft.Finish();
-  }
-  static std::string Raw(const TransactionPtr& tx) { return Quoted(ToHex(tx->bytes)); }
-  static std::string Id(const TransactionPtr& tx) { return Quoted(tx->txid.ToString()); }
-  std::string Send(const TransactionPtr& tx) {
-    return Call("sendrawtransaction", "[" + Raw(tx) + "]");
-  }
-
-  std::vector<test::MadeBlock> base_;
   TransactionPtr first_;
   TransactionPtr second_;
 };
