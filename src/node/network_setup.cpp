@@ -16,17 +16,10 @@ using wire::Network;
 constexpr int kFeeler = 1;
 constexpr uint16_t kTorPort = 9050;
 
-/// Letters that do no harm in the user agent of BIP14.
-bool IsSafeComment(std::string_view text) {
-  constexpr std::string_view kSafe =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,;-_?@";
-  return text.find_first_not_of(kSafe) == text.npos;
-}
-
 Result<std::string> UserAgent(const Options& options) {
   std::string comments;
   for (const std::string& comment : options.GetList("uacomment")) {
-    if (!IsSafeComment(comment)) {
+    if (comment.find_first_not_of(wire::Version::kCommentLetters) != comment.npos) {
       return Invalid("User Agent comment (" + comment + ") contains unsafe characters.");
     }
     comments += (comments.empty() ? "" : "; ") + comment;

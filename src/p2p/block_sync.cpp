@@ -246,11 +246,8 @@ void BlockSync::AskOthers() {
   if (!IsNearTip()) return;
   std::vector<const ledger::HeaderEntry*> late;
   for (const auto& [hash, asked] : in_flight_) {
-    const auto flight_of = [this, &wanted = hash](PeerId id) {
-      return FlightOf(*core_.Find(id), wanted);
-    };
-    const bool waiting = std::any_of(asked.begin(), asked.end(), [&](PeerId id) {
-      const BlockInFlight* flight = flight_of(id);
+    const bool waiting = std::any_of(asked.begin(), asked.end(), [this, &wanted = hash](PeerId id) {
+      const BlockInFlight* flight = FlightOf(*core_.Find(id), wanted);
       return core_.now < flight->asked + kTipPatience;
     });
     const ledger::HeaderEntry* entry = core_.chain.Find(hash);

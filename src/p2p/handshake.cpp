@@ -17,16 +17,13 @@ constexpr uint32_t kReconciliationVersion = 1;
 /// (BIP159: it has 288 blocks; half of them leave room).
 constexpr int kBlocksBehindLimited = 144;
 
-/// Its name as it may stand in a log, a terminal or a page: letters, digits and a few marks.
-std::string Harmless(std::string_view name) {
-  constexpr std::string_view kMarks = " .,;-_/:?@()";
-  std::string kept;
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool digit = c >= '0' && c <= '9';
-    if (letter || digit || kMarks.find(c) != std::string_view::npos) kept.push_back(c);
-  }
-  return kept;
+/// Its name as it may stand in a log, a terminal or a page.
+std::string Harmless(std::string name) {
+  std::erase_if(name, [](char c) {
+    return wire::Version::kCommentLetters.find(c) == std::string_view::npos &&
+           wire::Version::kFormLetters.find(c) == std::string_view::npos;
+  });
+  return name;
 }
 
 }  // namespace

@@ -196,8 +196,9 @@ void HeaderSync::Judge(Peer& peer, const std::vector<Header>& headers,
   U256 work = parent.chain_work;
   for (const Header& header : headers) work += consensus::WorkOf(header.bits);
   const bool known = core_.chain.Find(hashes.back()) != nullptr;
-  if (known || work >= threshold || peer.Allows(kNoBanPermission)) {
-    if (!known && work >= threshold) peer.headers.poor_chains = 0;
+  const bool rich = work >= threshold;
+  if (known || rich || peer.Allows(kNoBanPermission)) {
+    if (rich && !known) peer.headers.poor_chains = 0;
     return Submit(peer, headers, {.full = full, .is_new = !known});
   }
   HeaderSyncPeer& state = peer.headers;

@@ -29,6 +29,10 @@ enum Services : uint64_t {
 struct Version {
   static constexpr std::string_view kCommand = "version";
   static constexpr size_t kMostUserAgent = 256;
+  /// Letters that do no harm in the user agent of BIP14: of its comments, and of its form.
+  static constexpr std::string_view kCommentLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,;-_?@";
+  static constexpr std::string_view kFormLetters = "/:()";
 
   int32_t version = kProtocolVersion;
   uint64_t services = 0;

@@ -21,11 +21,16 @@ std::vector<wire::PeerAddress> Addresses(size_t count, uint32_t first) {
   return addresses;
 }
 
+/// A chain from the genesis block, which the world's own leaves far behind.
+std::vector<BlockPtr> MakePoorChain(ProtocolWorld& world) {
+  std::vector<BlockPtr> poor = world.chain.Make(test::Place::Genesis(world.chain.params()), 5, 77);
+  world.Mine(200);
+  return poor;
+}
+
 TEST(Defences, EndlessPoorChainsEndTheConnection) {
   ProtocolWorld world;
-  const std::vector<BlockPtr> poor =
-      world.chain.Make(test::Place::Genesis(world.chain.params()), 5, 77);
-  world.Mine(200);
+  const std::vector<BlockPtr> poor = MakePoorChain(world);
   const PeerId peer = world.JoinInbound();
   for (int i = 0; i < 7; ++i) {
     world.Announce(peer, poor);
@@ -40,9 +45,7 @@ TEST(Defences, EndlessPoorChainsEndTheConnection) {
 /// It is those in a row that count.
 TEST(Defences, AGoodChainMakesUpForPoorOnes) {
   ProtocolWorld world;
-  const std::vector<BlockPtr> poor =
-      world.chain.Make(test::Place::Genesis(world.chain.params()), 5, 77);
-  world.Mine(200);
+  const std::vector<BlockPtr> poor = MakePoorChain(world);
   const PeerId peer = world.JoinInbound();
   for (int i = 0; i < 7; ++i) world.Announce(peer, poor);
   world.Announce(peer, world.chain.Make(1, 1));
@@ -93,9 +96,7 @@ TEST(Defences, NothingButOrphansEndsTheConnection) {
 
 TEST(Defences, PermissionsExcuse) {
   ProtocolWorld world;
-  const std::vector<BlockPtr> poor =
-      world.chain.Make(test::Place::Genesis(world.chain.params()), 5, 77);
-  world.Mine(200);
+  const std::vector<BlockPtr> poor = MakePoorChain(world);
   ProtocolWorld::Joining joining;
   joining.permissions = kNoBanPermission;
   const PeerId peer = world.Join(joining);
