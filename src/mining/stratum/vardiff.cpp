@@ -1,0 +1,69 @@
+#include "src/mining/stratum/vardiff.h"
+
+#include <algorithm>
+
+namespace cairn::mining::stratum {
+namespace {
+
+// Shares come at random, so that a few tell little: what is seldom by chance is acted on. A window
+// of twelve shares, on average, is off by a factor of two in one of twenty cases at most.
+constexpr int kWindow = 12;         // in times of `share_every`
+constexpr double kTooSeldom = 0.5;  // of the rate that is aimed at
+constexpr double kTooOften = 2;
+constexpr size_t kFewShares = 8;     // that are enough to act on before the window ends, if
+constexpr double kMuchTooOften = 4;  // they come as fast as this
+constexpr int kLongSilence = 6;      // in times of `share_every`, without any share
+constexpr double kLargestRise = 16;  // in one step
+constexpr double kLargestFall = 4;
+
+}  // namespace
+
+Vardiff::Vardiff(const VardiffOptions& options, Time now)
+    : options_(options),
+      least_(std::min(options.least, options.most)),
+      difficulty_(Bounded(options.start)),
+      since_(now) {}
+
+double Vardiff::Bounded(double difficulty) const {
+  return std::clamp(difficulty, least_, options_.most);
+}
+
+bool Vardiff::Set(double difficulty, Time now) {
+  since_ = now;
+  shares_ = 0;
+  difficulty = Bounded(difficulty);
+  if (difficulty == difficulty_) return false;
+  difficulty_ = difficulty;
+  return true;
+}
+
+void Vardiff::RaiseLeast(double least, Time now) {
+  least_ = std::clamp(least, least_, options_.most);
+  if (difficulty_ < least_) Set(least_, now);
+}
+
+void Vardiff::Suggest(double difficulty, Time now) { Set(difficulty, now); }
+
+void Vardiff::OnShare(Time) { ++shares_; }
+
+/// How many times more often than aimed at the shares have come. Each step is bounded, so no time
+/// at all may count as a little.
+double Vardiff::Wanted(Time now) const {
+  const std::chrono::duration<double> passed = now - since_;
+  const std::chrono::duration<double> aim = options_.share_every;
+  const double expected = std::max(passed / aim, 1e-3);
+  return static_cast<double>(shares_) / expected;
+}
+
+bool Vardiff::Adjust(Time now) {
+  const auto passed = now - since_;
+  const double rate = Wanted(now);
+  const bool whole_window = passed >= kWindow * options_.share_every;
+  const bool flood = shares_ >= kFewShares && rate >= kMuchTooOften;
+  const bool silence = shares_ == 0 && passed >= kLongSilence * options_.share_every;
+  if (!whole_window && !flood && !silence) return false;
+  if (rate > kTooSeldom && rate < kTooOften) return Set(difficulty_, now);
+  return Set(difficulty_ * std::clamp(rate, 1 / kLargestFall, kLargestRise), now);
+}
+
+}  // namespace cairn::mining::stratum

@@ -1,0 +1,48 @@
+// The difficulty of one miner's shares, so that they come at a set rate however fast it is.
+//
+// Pure: the time is an argument. One object for each connection, for one thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace cairn::mining::stratum {
+
+struct VardiffOptions {
+  double start = 1;                      // of a new miner
+  double least = 1;                      // at most `most`
+  double most = 2147483648.0;            // 2^31: the hashes of a share fit into 63 bits
+  std::chrono::seconds share_every{10};  // that is aimed at
+};
+
+class Vardiff {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  Vardiff(const VardiffOptions& options, Time now);
+
+  double difficulty() const { return difficulty_; }
+
+  /// From now on the difficulty is not below `least`, nor above what the options allow.
+  void RaiseLeast(double least, Time now);
+  /// Goes on from what the miner suggests, as far as the options allow.
+  void Suggest(double difficulty, Time now);
+
+  /// Another share was accepted.
+  void OnShare(Time now);
+  /// Looks whether the shares come too often or too seldom. True if the difficulty has changed.
+  bool Adjust(Time now);
+
+ private:
+  double Wanted(Time now) const;
+  bool Set(double difficulty, Time now);
+  double Bounded(double difficulty) const;
+
+  const VardiffOptions options_;
+  double least_;
+  double difficulty_;
+  Time since_;         // when the difficulty was looked at last
+  size_t shares_ = 0;  // since then
+};
+
+}  // namespace cairn::mining::stratum
