@@ -42,9 +42,20 @@ function(cairn_embed_chains TARGET)
   target_sources(${TARGET} PRIVATE "${output}")
 endfunction()
 
-# cairn_uses_asio(TARGET): for targets whose files include Asio or Beast. The bodies of both are compiled once,
-# in the target's asio_impl.cpp. UBSan's checks of pointers report what Asio does on purpose.
+# cairn_uses_asio(TARGET): for targets whose files include Asio or Beast. The bodies of Asio are compiled once, in
+# cairn_asio, those of Beast in the target that uses it.
 function(cairn_uses_asio TARGET)
+  if(NOT TARGET cairn_asio)
+    add_library(cairn_asio STATIC "${CMAKE_SOURCE_DIR}/cmake/asio_impl.cpp")
+    target_link_libraries(cairn_asio PUBLIC Boost::headers Threads::Threads)
+    cairn_asio_options(cairn_asio)
+  endif()
+  cairn_asio_options(${TARGET})
+  target_link_libraries(${TARGET} PUBLIC cairn_asio)
+endfunction()
+
+# How everything that includes Asio is compiled. UBSan's checks of pointers report what Asio does on purpose.
+function(cairn_asio_options TARGET)
   target_compile_definitions(${TARGET} PRIVATE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                              BOOST_ASIO_NO_DEPRECATED)
   if(CAIRN_SANITIZE STREQUAL "address")

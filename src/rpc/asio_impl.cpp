@@ -1,2 +1,2 @@
-// The bodies of Beast, compiled once for this layer. Those of Asio are in p2p.
+// The bodies of Beast, compiled once for this layer.
 #include <boost/beast/src.hpp>
