@@ -10,8 +10,6 @@
 namespace cairn::mining::stratum {
 namespace {
 
-constexpr double kHashesOfDifficultyOne = 4294967296.0;
-
 // Header, number of transactions, and the coinbase but for what it pays; its script and the witness
 // commitment are as long as they can be.
 constexpr uint64_t kWeightOfTheRest = 1600;

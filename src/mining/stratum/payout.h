@@ -37,6 +37,9 @@ struct Payee {
   U256 work;  // hashes; below 2^192
 };
 
+/// That a share of difficulty 1 takes on average.
+inline constexpr double kHashesOfDifficultyOne = 4294967296.0;
+
 /// Hashes that a share of this difficulty takes on average: difficulty times 2^32, at least one.
 /// The difficulty is below 2^32.
 uint64_t WorkOfShare(double difficulty);

@@ -20,17 +20,22 @@ constexpr double kLargestFall = 4;
 
 Vardiff::Vardiff(const VardiffOptions& options, Time now)
     : options_(options),
-      least_(std::min(options.least, options.most)),
+      least_(options.least),
+      most_(options.most),
       difficulty_(Bounded(options.start)),
       since_(now) {}
 
 double Vardiff::Bounded(double difficulty) const {
-  return std::clamp(difficulty, least_, options_.most);
+  return std::min(std::max(difficulty, least_), most_);
+}
+
+void Vardiff::Restart(Time now) {
+  since_ = now;
+  shares_ = 0;
 }
 
 bool Vardiff::Set(double difficulty, Time now) {
-  since_ = now;
-  shares_ = 0;
+  Restart(now);
   difficulty = Bounded(difficulty);
   if (difficulty == difficulty_) return false;
   difficulty_ = difficulty;
@@ -38,8 +43,13 @@ bool Vardiff::Set(double difficulty, Time now) {
 }
 
 void Vardiff::RaiseLeast(double least, Time now) {
-  least_ = std::clamp(least, least_, options_.most);
-  if (difficulty_ < least_) Set(least_, now);
+  least_ = std::max(least, least_);
+  if (difficulty_ != Bounded(difficulty_)) Set(difficulty_, now);
+}
+
+void Vardiff::SetMost(double most, Time now) {
+  most_ = std::min(most, options_.most);
+  if (difficulty_ != Bounded(difficulty_)) Set(difficulty_, now);
 }
 
 void Vardiff::Suggest(double difficulty, Time now) { Set(difficulty, now); }

@@ -23,8 +23,12 @@ class Vardiff {
 
   double difficulty() const { return difficulty_; }
 
-  /// From now on the difficulty is not below `least`, nor above what the options allow.
+  /// Nothing was to be mined until now.
+  void Begin(Time now) { Restart(now); }
+  /// From now on the difficulty is not below `least`, unless that is more than the most.
   void RaiseLeast(double least, Time now);
+  /// From now on it is not above `most`, nor above what the options allow.
+  void SetMost(double most, Time now);
   /// Goes on from what the miner suggests, as far as the options allow.
   void Suggest(double difficulty, Time now);
 
@@ -38,8 +42,11 @@ class Vardiff {
   bool Set(double difficulty, Time now);
   double Bounded(double difficulty) const;
 
+  void Restart(Time now);
+
   const VardiffOptions options_;
   double least_;
+  double most_;
   double difficulty_;
   Time since_;         // when the difficulty was looked at last
   size_t shares_ = 0;  // since then

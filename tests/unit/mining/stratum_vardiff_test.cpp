@@ -138,6 +138,11 @@ TEST(StratumVardiff, TakesWhatTheMinerAsksForWithinTheBounds) {
   EXPECT_EQ(vardiff.difficulty(), 20);
   vardiff.RaiseLeast(1e9, Time{});
   EXPECT_EQ(vardiff.difficulty(), 100);
+  vardiff.SetMost(30, Time{});
+  EXPECT_EQ(vardiff.difficulty(), 30);
+  vardiff.SetMost(1e9, Time{});
+  vardiff.Suggest(1e9, Time{});
+  EXPECT_EQ(vardiff.difficulty(), 100);
 }
 
 }  // namespace
