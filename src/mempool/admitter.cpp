@@ -96,8 +96,17 @@ Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> pack
                           SpentCoins* coins) const {
   const ledger::ChainView& view = *member->view;
   if (Objection objection = CheckStandard({*member->tx, options_, view})) return objection;
+  if (Objection objection = CheckRivals(member)) return objection;
   if (Objection objection = FindCoins(member, package, coins)) return objection;
-  return CheckMoney({*member->tx, coins->coins(), view}, member);
+  if (Objection objection = CheckMoney({*member->tx, coins->coins(), view}, member)) {
+    return objection;
+  }
+  if (member->family.rivals.empty()) return std::nullopt;
+  NodeSet ancestors;
+  for (const Node* parent : graph_.ParentsOf(*member->tx)) {
+    for (const Node* node : graph_.AncestorsOf(parent).list()) ancestors.Add(node);
+  }
+  return CheckSpendsNoRival(*member->tx, member->family.rivals, ancestors);
 }
 
 Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const {
@@ -146,10 +155,6 @@ Objection Admitter::CheckRivals(Proposal* proposal) const {
   proposal->family.rivals = rivals.list();
   if (proposal->in_trial && !rivals.empty()) {
     return Rejection{RejectKind::kPolicy, "bip125-replacement-disallowed"};
-  }
-  if (proposal->in_package && !rivals.empty()) {
-    return Rejection{RejectKind::kPolicy, "package RBF failed",
-                     "a package may not replace what is in the mempool"};
   }
   return CheckMayReplace(proposal->family.rivals, options_.full_rbf);
 }

@@ -22,7 +22,7 @@ struct Proposal {
   ledger::ChainViewPtr view;  // that it is judged on
   Amount delta = 0;           // of prioritisetransaction
   FeeRate pool_minimum;
-  bool in_package = false;  // others may pay for it, and nothing is replaced
+  bool in_package = false;  // others may pay for it, and for what they replace
   bool in_trial = false;    // of several, and nothing is replaced
 
   Family family;
@@ -46,8 +46,9 @@ class Admitter {
   /// The same without the scripts, which `Prove` runs later. `coins` is filled in.
   bool JudgeUnproven(Proposal* proposal, SpentCoins* coins) const;
 
-  /// What a member of a package pays, before any of them is in the graph: an objection where it
-  /// breaks a rule of its own but those of fees and families. `coins` is filled in.
+  /// What a member of a package pays and whom it rivals, before any of them is in the graph: an
+  /// objection where it breaks a rule of its own but those of fees and families. `coins` is filled
+  /// in.
   Objection Weigh(Proposal* member, std::span<const TransactionPtr> package,
                   SpentCoins* coins) const;
   /// Runs the scripts of one whose coins were found, so that `Judge` need not do so any more.

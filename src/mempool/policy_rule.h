@@ -26,6 +26,9 @@ struct Rejection {
   RejectKind kind = RejectKind::kNone;
   std::string reason;
   std::string detail{};
+
+  /// "min relay fee not met, 0 < 141"
+  std::string ToString() const { return detail.empty() ? reason : reason + ", " + detail; }
 };
 
 /// Nothing: there is no objection.

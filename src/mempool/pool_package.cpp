@@ -3,8 +3,11 @@
 #include <deque>
 #include <utility>
 
+#include "cairn/base/log.h"
+#include "src/mempool/package_replacement.h"
 #include "src/mempool/pool_thread.h"
 #include "src/mempool/pricing.h"
+#include "src/mempool/truc.h"
 
 namespace cairn::mempool {
 namespace {
@@ -19,6 +22,17 @@ bool MayBeHelped(const AdmissionResult& result) {
 /// A parent that is here already, or whose witness alone differs, is as good as one that enters.
 bool IsIn(const AdmissionResult& result) {
   return result.outcome != Admission::kRejected || result.kind == RejectKind::kConflict;
+}
+
+/// BIP431: it does not go together with its parent, which is of the package too. That is a fault of
+/// the package, of none of them alone.
+bool IsUnfitForFamily(const Proposal& member, const std::vector<const Node*>& entered) {
+  const bool too_big = member.tx->version == kTrucVersion && member.result.vsize > kTrucMaxVsize;
+  if (member.result.reason != kTrucViolation || too_big) return false;
+  const auto& parents = member.family.parents;
+  return std::any_of(entered.begin(), entered.end(), [&](const Node* node) {
+    return std::find(parents.begin(), parents.end(), node) != parents.end();
+  });
 }
 
 }  // namespace
@@ -60,6 +74,7 @@ PackageResult PoolThread::AdmitPackage(const std::vector<TransactionPtr>& packag
   }
   const bool all_in = std::all_of(result.results.begin(), result.results.end(), IsIn);
   result.message = all_in ? "success" : "transaction failed";
+  if (!together.message.empty()) result.message = together.message;
   return result;
 }
 
@@ -84,6 +99,8 @@ void PoolThread::AdmitTogether(Together* together, const Origin& origin) {
     for (size_t k = 0; k < alone.size(); ++k) *together->results[k] = alone[k];
     together->members = ProposeAll(together->transactions, origin);
     for (Proposal& member : together->members) member.in_package = true;
+    together->evicted = {};
+    together->message.clear();
     bool stale = false;
     if (!WeighTogether(together)) {
       stale = ledger_.View()->tip != view_->tip;  // the refusal may hold at the old tip only
@@ -123,6 +140,10 @@ bool PoolThread::WeighTogether(Together* together) const {
   if (auto objection = CheckPackageFees(options_, minimum, fees, vsize)) {
     return refuse(count - 1, *std::move(objection));
   }
+  if (auto objection = CheckReplacing(together)) {
+    together->message = objection->ToString();
+    return false;
+  }
   for (size_t i = 0; i < count; ++i) {
     if (auto objection = admitter_.Prove(together->members[i], coins[i])) {
       return refuse(i, *std::move(objection));
@@ -131,24 +152,40 @@ bool PoolThread::WeighTogether(Together* together) const {
   return true;
 }
 
-/// Puts one after the other into the graph, which nobody sees until all are there. `stale`: the
-/// ledger's tip has moved on.
+/// Whether they may drive out those whose coins they spend, and all descendants of those.
+Objection PoolThread::CheckReplacing(Together* together) const {
+  PackageReplacement replacement{options_, graph_, {}, {}, {}};
+  for (const Proposal& member : together->members) {
+    replacement.members.push_back({*member.tx, member.result.modified_fee, member.result.vsize});
+    for (const Node* rival : member.family.rivals) replacement.direct.Add(rival);
+  }
+  if (replacement.direct.empty()) return std::nullopt;
+  for (const Node* rival : replacement.direct.list()) {
+    graph_.AddDescendants(rival, replacement.evicted);
+  }
+  Objection objection = CheckPackageReplacement(replacement);
+  if (!objection) together->evicted = std::move(replacement.evicted);
+  return objection;
+}
+
+/// Puts them into the graph in the place of those that they replace, which nobody sees until all
+/// are there. `stale`: the ledger's tip has moved on.
 bool PoolThread::EnterTogether(Together* together, bool* stale) {
   base::MutexLock lock(mutex_);
+  const uint64_t sequence = sequence_;
+  const std::vector<Node> replaced = SetAside(together->evicted);
+  together->evicted = {};
   std::vector<const Node*> entered;
-  for (size_t i = 0; i < together->members.size(); ++i) {
-    Proposal& member = together->members[i];
-    *stale = !admitter_.Judge(&member);
-    if (*stale || !member.result.Accepted()) {
-      TakeOut(entered);
-      if (!*stale) {
-        member.result.paid_with = together->results[i]->paid_with;
-        member.result.package_rate = together->results[i]->package_rate;
-        *together->results[i] = member.result;
-      }
-      return false;
-    }
-    entered.push_back(Place(member));
+  if (!PlaceTogether(together, &entered, stale)) {
+    TakeOut(entered);
+    PutBack(replaced);
+    return false;
+  }
+  for (size_t i = 0; i < replaced.size(); ++i) {
+    LOG_DEBUG(log::kMempool, "replacing mempool tx {} (wtxid={}) with a package of {}",
+              replaced[i].txid(), replaced[i].tx->wtxid, together->transactions.back()->txid);
+    RecordRemoval(replaced[i], RemovalReason::kReplaced, sequence + i);
+    together->members[0].result.replaced.push_back(replaced[i].tx);
   }
   for (const Node* node : entered) Announce(node, together->members[0].origin);
   LimitSize();
@@ -158,6 +195,27 @@ bool PoolThread::EnterTogether(Together* together, bool* stale) {
     result = together->members[i].result;
     result.paid_with = weighed.paid_with;
     result.package_rate = weighed.package_rate;
+  }
+  return true;
+}
+
+/// One after the other, up to the first that is refused.
+bool PoolThread::PlaceTogether(Together* together, std::vector<const Node*>* entered, bool* stale) {
+  for (size_t i = 0; i < together->members.size(); ++i) {
+    Proposal& member = together->members[i];
+    *stale = !admitter_.Judge(&member);
+    if (*stale) return false;
+    if (!member.result.Accepted()) {
+      if (IsUnfitForFamily(member, *entered)) {
+        together->message = member.result.ToString();
+      } else {
+        member.result.paid_with = together->results[i]->paid_with;
+        member.result.package_rate = together->results[i]->package_rate;
+        *together->results[i] = member.result;
+      }
+      return false;
+    }
+    entered->push_back(Place(member));
   }
   return true;
 }
@@ -173,30 +231,37 @@ PackageResult PoolThread::Test(std::vector<TransactionPtr> package) {
 PackageResult PoolThread::TryPackage(const std::vector<TransactionPtr>& package) {
   if (package.size() == 1) return {"", {Admit(package[0], {}, true)}};
   if (std::string wrong = CheckPackage(package); !wrong.empty()) return {std::move(wrong), {}};
+  PackageResult result;
   std::vector<Proposal> members;
   for (int i = 0; i < kMostTries; ++i) {
     CatchUp();
     members = ProposeAll(package, {});
     for (Proposal& member : members) member.in_trial = true;
     std::deque<SpentCoins> coins;
-    if (!TryInGraph(&members, &coins)) continue;
+    result.message.clear();
+    if (!TryInGraph(&members, &coins, &result.message)) continue;
+    if (!result.message.empty()) return result;
     TryScripts(&members, coins);
     if (ledger_.View()->tip == view_->tip) break;
   }
-  PackageResult result;
   for (Proposal& member : members) result.results.push_back(std::move(member.result));
   return result;
 }
 
 /// Puts one after the other into the graph, up to the first that does not fit, and takes all out
-/// again before anybody sees it. False if the ledger's tip has moved on.
-bool PoolThread::TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins) {
+/// again before anybody sees it. False if the ledger's tip has moved on. `message`: what is wrong
+/// with them as a package.
+bool PoolThread::TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins,
+                            std::string* message) {
   base::MutexLock lock(mutex_);
   std::vector<const Node*> entered;
   bool fresh = true;
   for (Proposal& member : *members) {
     fresh = admitter_.JudgeUnproven(&member, &coins->emplace_back());
-    if (!fresh || !member.result.Accepted()) break;
+    if (!fresh || !member.result.Accepted()) {
+      if (fresh && IsUnfitForFamily(member, entered)) *message = member.result.ToString();
+      break;
+    }
     entered.push_back(Place(member));
   }
   TakeOut(entered);

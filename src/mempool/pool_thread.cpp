@@ -15,6 +15,14 @@ constexpr size_t kInboxCapacity = 1000;
 // A tip that moves away this often while one transaction is judged is no tip to judge on.
 constexpr int kMostTries = 100;
 
+std::vector<const Node*> LeavesFirst(const NodeSet& family) {
+  std::vector<const Node*> nodes = family.list();
+  std::stable_sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) {
+    return a->ancestors.count > b->ancestors.count;
+  });
+  return nodes;
+}
+
 AdmissionResult StoppedResult() {
   AdmissionResult result;
   result.kind = RejectKind::kFailed;
@@ -228,6 +236,23 @@ void PoolThread::TakeOut(const std::vector<const Node*>& placed) {
   sequence_ -= placed.size();
 }
 
+std::vector<Node> PoolThread::SetAside(const NodeSet& family) {
+  std::vector<Node> aside;
+  for (const Node* node : LeavesFirst(family)) {
+    Node& copy = aside.emplace_back(*node);
+    copy.parents.clear();
+    copy.children.clear();
+    graph_.Remove(node);
+  }
+  sequence_ += aside.size();
+  return aside;
+}
+
+void PoolThread::PutBack(const std::vector<Node>& aside) {
+  for (auto at = aside.rbegin(); at != aside.rend(); ++at) graph_.Add(*at);
+  sequence_ -= aside.size();
+}
+
 /// Tells of one that is in the graph now, and is to stay.
 void PoolThread::Announce(const Node* entered, const Origin& origin) {
   if (origin.source == Origin::Source::kLocal) unbroadcast_.insert(entered->txid());
@@ -306,24 +331,24 @@ void PoolThread::RemoveFamily(const Node* node, RemovalReason reason) {
 
 /// The set must contain all descendants of its members.
 void PoolThread::RemoveAll(const NodeSet& family, RemovalReason reason) {
-  std::vector<const Node*> leaves_first = family.list();
-  std::stable_sort(leaves_first.begin(), leaves_first.end(), [](const Node* a, const Node* b) {
-    return a->ancestors.count > b->ancestors.count;
-  });
-  for (const Node* node : leaves_first) RemoveOne(node, reason);
+  for (const Node* node : LeavesFirst(family)) RemoveOne(node, reason);
 }
 
 void PoolThread::RemoveOne(const Node* node, RemovalReason reason) {
-  PoolEvent event;
-  event.sequence = reason == RemovalReason::kBlock ? sequence_ : sequence_++;
-  event.tx = node->tx;
-  event.reason = reason;
-  event.fee = node->fee;
-  event.vsize = node->vsize;
-  events_.push_back(std::move(event));
-  unbroadcast_.erase(node->txid());
-  if (reason != RemovalReason::kBlock) fees_.Left(node->txid());
+  RecordRemoval(*node, reason, reason == RemovalReason::kBlock ? sequence_ : sequence_++);
   graph_.Remove(node);
+}
+
+void PoolThread::RecordRemoval(const Node& node, RemovalReason reason, uint64_t sequence) {
+  PoolEvent event;
+  event.sequence = sequence;
+  event.tx = node.tx;
+  event.reason = reason;
+  event.fee = node.fee;
+  event.vsize = node.vsize;
+  events_.push_back(std::move(event));
+  unbroadcast_.erase(node.txid());
+  if (reason != RemovalReason::kBlock) fees_.Left(node.txid());
 }
 
 }  // namespace cairn::mempool

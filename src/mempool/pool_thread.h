@@ -83,16 +83,21 @@ class PoolThread final : public Mempool {
     std::vector<Proposal> members;
     std::vector<TransactionPtr> transactions;
     std::vector<AdmissionResult*> results;
+    NodeSet evicted;      // would leave in their favour
+    std::string message;  // what is wrong with them as a package; then the results stand
   };
 
   // On the pool's thread. Packages: pool_package.cpp.
   PackageResult AdmitPackage(const std::vector<TransactionPtr>& package, const Origin& origin);
   void AdmitTogether(Together* together, const Origin& origin);
   bool WeighTogether(Together* together) const;
+  Objection CheckReplacing(Together* together) const;
   bool EnterTogether(Together* together, bool* stale);
+  bool PlaceTogether(Together* together, std::vector<const Node*>* entered, bool* stale);
   bool HasUnknownParent(const std::vector<TransactionPtr>& package) const;
   PackageResult TryPackage(const std::vector<TransactionPtr>& package);
-  bool TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins);
+  bool TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins,
+                  std::string* message);
   void TryScripts(std::vector<Proposal>* members, const std::deque<SpentCoins>& coins) const;
 
   void Loop();
@@ -108,6 +113,11 @@ class PoolThread final : public Mempool {
   const Node* Place(const Proposal& proposal);
   /// Undoes what `Place` did last, before anybody has seen it.
   void TakeOut(const std::vector<const Node*>& placed);
+  /// Takes nodes out for others, with the numbers of their removals, before anybody sees it. The
+  /// set must contain all descendants of its members. Returns them leaves first.
+  std::vector<Node> SetAside(const NodeSet& family);
+  /// Undoes it, if nothing that came later is there still.
+  void PutBack(const std::vector<Node>& aside);
   void Announce(const Node* entered, const Origin& origin);
   FeeRate PresentMinimum() const;
   void CatchUp();
@@ -125,6 +135,9 @@ class PoolThread final : public Mempool {
   void RemoveFamily(const Node* node, RemovalReason reason) CAIRN_REQUIRES(mutex_);
   void RemoveAll(const NodeSet& family, RemovalReason reason) CAIRN_REQUIRES(mutex_);
   void RemoveOne(const Node* node, RemovalReason reason) CAIRN_REQUIRES(mutex_);
+  /// Tells of one that leaves.
+  void RecordRemoval(const Node& node, RemovalReason reason, uint64_t sequence)
+      CAIRN_REQUIRES(mutex_);
   void Deliver() CAIRN_EXCLUDES(mutex_);
 
   /// Runs `task` on the pool's thread and waits. False if the pool has stopped.

@@ -79,17 +79,10 @@ std::string BetterRival(const Rivals& rivals) {
          " <= old feerate " + RateOf(*FirstBetterRival(rivals)).ToString();
 }
 
-uint64_t FamiliesOf(const Rivals& rivals) {
-  uint64_t count = 0;
-  for (const Node* rival : rivals.direct) count += static_cast<uint64_t>(rival->descendants.count);
-  return count;
-}
-
-bool ReplacesFew(const Rivals& rivals) { return FamiliesOf(rivals) <= kMaxReplaced; }
+bool ReplacesFew(const Rivals& rivals) { return FamiliesOf(rivals.direct) <= kMaxReplaced; }
 
 std::string ReplacedCount(const Rivals& rivals) {
-  return Refused(rivals.priced.tx) + "; too many potential replacements (" +
-         std::to_string(FamiliesOf(rivals)) + " > " + std::to_string(kMaxReplaced) + ")\n";
+  return TooManyReplaced(rivals.priced.tx, FamiliesOf(rivals.direct));
 }
 
 constexpr PolicyRule<Rivals> kRivalRules[] = {
@@ -123,23 +116,17 @@ std::string NewInput(const Replacement& replacement) {
          std::to_string(NewUnconfirmed(replacement).value_or(0));
 }
 
-Amount EvictedFees(const Replacement& replacement) {
-  Amount fees = 0;
-  for (const Node* node : replacement.evicted.list()) fees += node->ModifiedFee();
-  return fees;
-}
-
 bool PaysAsMuch(const Replacement& replacement) {
-  return replacement.priced.fee >= EvictedFees(replacement);
+  return replacement.priced.fee >= FeesOf(replacement.evicted);
 }
 
 std::string EvictedFigures(const Replacement& replacement) {
-  return Refused(replacement.priced.tx) + ", less fees than conflicting txs; " +
-         ShortAmount(replacement.priced.fee) + " < " + ShortAmount(EvictedFees(replacement));
+  return LessThanReplaced(replacement.priced.tx, replacement.priced.fee,
+                          FeesOf(replacement.evicted));
 }
 
 Amount Additional(const Replacement& replacement) {
-  return replacement.priced.fee - EvictedFees(replacement);
+  return replacement.priced.fee - FeesOf(replacement.evicted);
 }
 
 Amount WantedAdditional(const Replacement& replacement) {
@@ -151,8 +138,8 @@ bool PaysForItsOwnRelay(const Replacement& replacement) {
 }
 
 std::string AdditionalFigures(const Replacement& replacement) {
-  return Refused(replacement.priced.tx) + ", not enough additional fees to relay; " +
-         ShortAmount(Additional(replacement)) + " < " + ShortAmount(WantedAdditional(replacement));
+  return LessThanRelay(replacement.priced.tx, Additional(replacement),
+                       WantedAdditional(replacement));
 }
 
 constexpr PolicyRule<Replacement> kReplacementRules[] = {
@@ -195,13 +182,9 @@ Objection FindAncestors(const PricedLoose& priced, const Graph& graph, Family* f
 }
 
 Objection CheckReplacement(const PricedLoose& priced, const Graph& graph, Family* family) {
-  for (const Node* rival : family->rivals) {
-    if (!family->ancestors.Has(rival)) continue;
-    return Rejection{
-        RejectKind::kConsensus, "bad-txns-spends-conflicting-tx",
-        priced.tx.txid.ToString() + " spends conflicting transaction " + rival->txid().ToString()};
-  }
-  Objection objection = JudgePolicy(RivalRules(), Rivals{priced, family->rivals});
+  Objection objection = CheckSpendsNoRival(priced.tx, family->rivals, family->ancestors);
+  if (objection) return objection;
+  objection = JudgePolicy(RivalRules(), Rivals{priced, family->rivals});
   if (!objection) {
     for (const Node* rival : family->rivals) graph.AddDescendants(rival, family->evicted);
     objection = JudgePolicy(ReplacementRules(), Replacement{priced, graph, family->evicted});
@@ -233,6 +216,44 @@ Objection CheckMayReplace(const std::vector<const Node*>& rivals, bool full_rbf)
   });
   if (may) return std::nullopt;
   return Rejection{RejectKind::kPolicy, "txn-mempool-conflict"};
+}
+
+Objection CheckSpendsNoRival(const Transaction& tx, const std::vector<const Node*>& rivals,
+                             const NodeSet& ancestors) {
+  for (const Node* rival : rivals) {
+    if (!ancestors.Has(rival)) continue;
+    return Rejection{
+        RejectKind::kConsensus, "bad-txns-spends-conflicting-tx",
+        tx.txid.ToString() + " spends conflicting transaction " + rival->txid().ToString()};
+  }
+  return std::nullopt;
+}
+
+uint64_t FamiliesOf(const std::vector<const Node*>& direct) {
+  uint64_t count = 0;
+  for (const Node* rival : direct) count += static_cast<uint64_t>(rival->descendants.count);
+  return count;
+}
+
+Amount FeesOf(const NodeSet& nodes) {
+  Amount fees = 0;
+  for (const Node* node : nodes.list()) fees += node->ModifiedFee();
+  return fees;
+}
+
+std::string TooManyReplaced(const Transaction& tx, uint64_t count) {
+  return Refused(tx) + "; too many potential replacements (" + std::to_string(count) + " > " +
+         std::to_string(kMaxReplaced) + ")\n";
+}
+
+std::string LessThanReplaced(const Transaction& tx, Amount fee, Amount replaced) {
+  return Refused(tx) + ", less fees than conflicting txs; " + ShortAmount(fee) + " < " +
+         ShortAmount(replaced);
+}
+
+std::string LessThanRelay(const Transaction& tx, Amount additional, Amount wanted) {
+  return Refused(tx) + ", not enough additional fees to relay; " + ShortAmount(additional) + " < " +
+         ShortAmount(wanted);
 }
 
 Objection CheckPackageFees(const PolicyOptions& policy, FeeRate pool_minimum, Amount fees,

@@ -20,7 +20,7 @@ struct PricedLoose {
   uint64_t sigops_cost = 0;
   FeeRate pool_minimum;
   bool from_block = false;  // a reorganisation gives it back: no fee is asked for
-  bool in_package = false;  // its package pays as much as is wanted, and replaces nothing
+  bool in_package = false;  // its package pays as much as is wanted
 };
 
 /// Whether the members of a package together pay for their way and their place.
@@ -60,11 +60,26 @@ struct Family {
 /// BIP125 for the present rivals: an objection where one of them may not be replaced.
 Objection CheckMayReplace(const std::vector<const Node*>& rivals, bool full_rbf);
 
+/// The rule of consensus that nothing may spend what it replaces: an objection where one of the
+/// rivals is an ancestor.
+Objection CheckSpendsNoRival(const Transaction& tx, const std::vector<const Node*>& rivals,
+                             const NodeSet& ancestors);
+
 /// Fees, limits of the family, BIP431's rules and those of replacement. Fills in the family but for
 /// its rivals, which are known, and its parents.
 Objection CheckFees(const PricedLoose& priced, const Graph& graph, Family* family);
 
 /// BIP125's signal.
 bool SignalsReplacement(const Transaction& tx);
+
+// What a replacement by one and one by a package reckon and say alike.
+
+/// At most so many would leave with these: descendants that they share are counted twice.
+uint64_t FamiliesOf(const std::vector<const Node*>& direct);
+/// Modified fees.
+Amount FeesOf(const NodeSet& nodes);
+std::string TooManyReplaced(const Transaction& tx, uint64_t count);
+std::string LessThanReplaced(const Transaction& tx, Amount fee, Amount replaced);
+std::string LessThanRelay(const Transaction& tx, Amount additional, Amount wanted);
 
 }  // namespace cairn::mempool

@@ -10,7 +10,7 @@ std::string Named(const Transaction& tx) {
 }
 
 Rejection Violated(std::string detail) {
-  return {RejectKind::kPolicy, "TRUC-violation", std::move(detail)};
+  return {RejectKind::kPolicy, std::string(kTrucViolation), std::move(detail)};
 }
 
 Rejection TooBig(const PricedLoose& priced, std::string_view what, int64_t limit) {

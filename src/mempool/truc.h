@@ -2,9 +2,13 @@
 // up.
 #pragma once
 
+#include <string_view>
+
 #include "src/mempool/pricing.h"
 
 namespace cairn::mempool {
+
+inline constexpr std::string_view kTrucViolation = "TRUC-violation";
 
 /// Nothing where the rules are kept, or where the one sibling can make room: it becomes a rival
 /// then.

@@ -108,6 +108,42 @@ class Mempool(FunctionalTest):
         self.assert_rpc_error(-5, "Transaction not in mempool", rpc.getmempoolentry, txid)
         self.node.stop()
 
+    def pair(self, height, fee, child_fee):
+        """A spend of a block's coinbase, and one of its output."""
+        script = self.wallet.p2wpkh
+        value = 50 * COIN - fee
+        parent = self.wallet.spend(self.coinbase_of(height), 0, 50 * COIN, self.wallet.p2pkh, [(value, script)])
+        txid = self.node.rpc.decoderawtransaction(parent)["txid"]
+        return [parent, self.wallet.spend(txid, 0, value, script, [(value - child_fee, script)])]
+
+    def test_a_package_replaces_another(self):
+        rpc = self.node.rpc
+        txids = lambda package: [rpc.decoderawtransaction(raw)["txid"] for raw in package]
+        wtxids = lambda package: [rpc.decoderawtransaction(raw)["hash"] for raw in package]
+        old = self.pair(1, 2000, 2000)
+        answer = rpc.submitpackage(old)
+        self.assertEqual((answer["package_msg"], answer["replaced-transactions"]), ("success", []))
+        poor = self.pair(1, 1000, 2500)
+        for tested in rpc.testmempoolaccept(poor)[:1]:
+            self.assertEqual(tested["reject-reason"], "bip125-replacement-disallowed")
+        answer = rpc.submitpackage(poor)
+        message = f"package RBF failed: insufficient anti-DoS fees, rejecting replacement {txids(poor)[1]}, less fees than"
+        self.assertEqual(answer["package_msg"], f"{message} conflicting txs; 0.000035 < 0.00004")
+        errors = [answer["tx-results"][wtxid]["error"] for wtxid in wtxids(poor)]
+        self.assertTrue(errors[0].startswith("insufficient fee, rejecting replacement"), errors)
+        self.assertEqual(errors[1], "bad-txns-inputs-missingorspent")
+        self.assertEqual(sorted(rpc.getrawmempool()), sorted(txids(old)))
+
+        better = self.pair(1, 1000, 9000)
+        answer = rpc.submitpackage(better)
+        self.assertEqual(answer["package_msg"], "success")
+        self.assertEqual(sorted(answer["replaced-transactions"]), sorted(txids(old)))
+        self.assertEqual(sorted(rpc.getrawmempool()), sorted(txids(better)))
+        for wtxid in wtxids(better):
+            self.assertEqual(answer["tx-results"][wtxid]["fees"]["effective-includes"], wtxids(better))
+        self.mine()
+        self.assertEqual(rpc.getrawmempool(), [])
+
     def test_a_block_of_chosen_transactions(self):
         rpc = self.node.rpc
         raw, _ = self.split(1)

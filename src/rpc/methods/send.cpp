@@ -1,4 +1,6 @@
 // Methods that hand transactions to the mempool, or ask whether it would take them.
+#include <set>
+
 #include "cairn/p2p/network.h"
 #include "cairn/primitives/script.h"
 #include "cairn/rpc/context.h"
@@ -252,7 +254,8 @@ Method SubmitPackage() {
       .group = "rawtransactions",
       .description =
           "Submits a transaction with its unconfirmed parents, for which it may pay. Parents come "
-          "first and do not spend each other; the child comes last.",
+          "first and do not spend each other; the child comes last. With one parent it may also "
+          "pay for what that replaces.",
       .params = {Required("package", ParamType::kArray, "Raw transactions, 2 to 25",
                           {Required("rawtx", ParamType::kHex, "A raw transaction")}),
                  MaxFeeRateParam(), MaxBurnParam()},
@@ -295,9 +298,11 @@ Method SubmitPackage() {
         }
         out.EndObject();
         out.Key("replaced-transactions").BeginArray();
+        std::set<Txid> replaced;
         for (const AdmissionResult& single : result.results) {
-          for (const TransactionPtr& gone : single.replaced) out.String(gone->txid.ToString());
+          for (const TransactionPtr& gone : single.replaced) replaced.insert(gone->txid);
         }
+        for (const Txid& txid : replaced) out.String(txid.ToString());
         out.EndArray();
         out.EndObject();
       }};

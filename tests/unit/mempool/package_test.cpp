@@ -96,8 +96,9 @@ TEST_F(PackageTest, EntersWholeOrNotAtAll) {
   TransactionDraft large = Draft({test::OutputOf(*package[0])}, kReward, 50 * kFee, 30);
   large.version = 3;
   result = pool_->SubmitPackage({package[0], large.Finish()}, {});
-  EXPECT_EQ(result.message, "transaction failed");
-  EXPECT_EQ(result.results[1].reason, "TRUC-violation");
+  EXPECT_THAT(result.message, testing::StartsWith("TRUC-violation, version=3 child tx "));
+  EXPECT_EQ(result.results[0].reason, "min relay fee not met");
+  EXPECT_TRUE(result.results[1].MissesInputs());
   // A child whose script fails.
   TransactionDraft wrong = Draft({test::OutputOf(*package[0])}, kReward, 2 * kFee);
   wrong.version = 3;
@@ -122,10 +123,10 @@ TEST_F(PackageTest, TakesByThemselvesThoseThatCanPay) {
   const TransactionPtr child =
       Draft({test::OutputOf(*rich), test::OutputOf(*poor)}, 2 * kReward - kFee, 3 * kFee).Finish();
   const PackageResult result = pool_->SubmitPackage({rich, poor, child}, {});
-  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_THAT(result.message, testing::HasSubstr("cannot spend from version=3 tx"));
   EXPECT_TRUE(result.results[0].Accepted());
   EXPECT_TRUE(result.results[0].paid_with.empty());
-  EXPECT_EQ(result.results[2].reason, "TRUC-violation");
+  EXPECT_TRUE(result.results[2].MissesInputs());
   EXPECT_EQ(Count(), 1u);
 }
 
@@ -155,14 +156,7 @@ TEST_F(PackageTest, WantsAllParents) {
       Draft({test::OutputOf(*package[0]), test::OutputOf(*other)}, 2 * kReward - 2 * kFee).Finish();
   EXPECT_EQ(pool_->SubmitPackage({package[0], child}, {}).message,
             "package-not-child-with-unconfirmed-parents");
-}
-
-TEST_F(PackageTest, ReplacesNothing) {
-  ASSERT_TRUE(pool_->Submit(SpendReward(0), {}).Accepted());
-  const auto package = Pair(0, 0, 50 * kFee, 3);
-  const PackageResult result = pool_->SubmitPackage(package, {});
-  EXPECT_EQ(result.message, "transaction failed");
-  EXPECT_EQ(Count(), 1u);
+  EXPECT_EQ(pool_->SubmitPackage({package[0], other, child}, {}).message, "success");
 }
 
 TEST_F(PackageTest, WhoIsDrivenOutAgainIsToldSo) {
@@ -227,6 +221,26 @@ TEST_F(PackageTest, TheFirstRefusalEndsATrial) {
   EXPECT_EQ(pool_->Test({pair[1], pair[0]}).message, "package-not-sorted");
   EXPECT_TRUE(pool_->Test({pair[1], pair[0]}).results.empty());
   EXPECT_EQ(Count(), 1u);
+}
+
+/// The fault of several, of none of them alone.
+TEST_F(PackageTest, ATrialTellsOfFamiliesThatDoNotFit) {
+  const TransactionPtr parent = SpendReward(0);
+  TransactionDraft child = ChildDraft(parent);
+  child.version = kTrucVersion;
+  PackageResult result = pool_->Test({parent, child.Finish()});
+  EXPECT_EQ(result.message, "TRUC-violation, version=3 tx " + child.Finish()->txid.ToString() +
+                                " (wtxid=" + child.Finish()->wtxid.ToString() +
+                                ") cannot spend from non-version=3 tx " + parent->txid.ToString() +
+                                " (wtxid=" + parent->wtxid.ToString() + ")");
+  EXPECT_TRUE(result.results.empty());
+  // With a parent that is in the pool it is the child's own.
+  Enter(parent);
+  result = pool_->Test({SpendReward(1), child.Finish()});
+  EXPECT_EQ(result.message, "");
+  EXPECT_EQ(result.results[1].reason, "TRUC-violation");
+  child.version = 2;
+  EXPECT_TRUE(pool_->Test({SpendReward(1), child.Finish()}).results[1].Accepted());
 }
 
 TEST_F(PackageTest, PaysNoMoreThanItsSenderWants) {

@@ -210,6 +210,23 @@ TEST_F(TrucTest, Sizes) {
   EXPECT_EQ(Verdict(Truc(ChildDraft(parent, 0, 5000, 20))), "");
 }
 
+/// A reorganisation may leave more children than anybody could submit: then none makes room.
+TEST_F(TrucTest, NoThirdInAFamilyThatIsTooLargeAlready) {
+  const TransactionPtr parent = Truc(RewardDraft(0, kFee, 3));
+  Mine({parent});
+  Enter(Truc(ChildDraft(parent, 0)));
+  Enter(Truc(ChildDraft(parent, 1)));
+  ASSERT_TRUE(world_.ledger->InvalidateBlock(world_.TipPlace().hash).has_value());
+  pool_->Synchronize();
+  ASSERT_EQ(pool_->Entry(parent->txid)->descendant_count, 3u);
+  const TransactionPtr third = Truc(ChildDraft(parent, 2, 50 * kFee));
+  ExpectViolation(third, "tx " + parent->txid.ToString() + " (wtxid=" + parent->wtxid.ToString() +
+                             ") would exceed descendant count limit");
+  world_.Connect(MakeBlockOn(world_.TipPlace(), {parent}, 9).block);
+  pool_->Synchronize();
+  EXPECT_EQ(Verdict(third), "");
+}
+
 TEST_F(TrucTest, OneParentAndOneChild) {
   const TransactionPtr parent = Enter(Truc(RewardDraft(0, kFee, 2)));
   const TransactionPtr child = Enter(Truc(ChildDraft(parent, 0)));

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "src/mempool/package_replacement.h"
 #include "src/mempool/pricing.h"
 #include "src/mempool/spending.h"
 #include "tests/unit/mempool/pool_fixture.h"
@@ -185,7 +186,8 @@ TEST_F(StandardTest, EveryRuleSaysWhatItWants) {
   look(FeeRules());
   look(RivalRules());
   look(ReplacementRules());
-  EXPECT_EQ(sentences.size(), 22u);
+  look(PackageReplacementRules());
+  EXPECT_EQ(sentences.size(), 28u);
 }
 
 }  // namespace
