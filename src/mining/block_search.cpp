@@ -23,7 +23,9 @@ std::vector<int32_t> VersionsOf(const Header& header, bool roll, const consensus
 }  // namespace
 
 /// The template to go on with, its nonce the next to try.
-BlockTemplate BlockSearch::NextJob(const ledger::ChainView& view, UnixSeconds now) {
+BlockTemplate BlockSearch::NextTemplate(const ledger::ChainView& view,
+                                        std::span<const mempool::SelectedTransaction> transactions,
+                                        UnixSeconds now) {
   // Once a second's nonces are used up the template's time runs ahead of the clock. It must not
   // fall back to a time that was searched, unless the clock itself was set back.
   UnixSeconds earliest = now;
@@ -31,7 +33,7 @@ BlockTemplate BlockSearch::NextJob(const ledger::ChainView& view, UnixSeconds no
     earliest = std::max(now, int64_t{next_->time} + (used_up_ ? 1 : 0));
   }
   last_now_ = now;
-  BlockTemplate job = BuildTemplate(view, options_, earliest, SelectTransactions(view, options_));
+  BlockTemplate job = BuildTemplate(view, options_, earliest, transactions);
   if (last_template_ != nullptr) last_template_->Note(job);
   const bool known = next_ && !used_up_ && EqualButForNonce(job.header, *next_);
   job.header.nonce = known ? next_->nonce : manner_.first_nonce;
@@ -39,11 +41,12 @@ BlockTemplate BlockSearch::NextJob(const ledger::ChainView& view, UnixSeconds no
   return job;
 }
 
-BlockPtr BlockSearch::Continue(const ledger::ChainView& view, UnixSeconds now, uint64_t& tries,
-                               const StopCheck& stop) {
+BlockPtr BlockSearch::Continue(const ledger::ChainView& view,
+                               std::span<const mempool::SelectedTransaction> transactions,
+                               UnixSeconds now, uint64_t& tries, const StopCheck& stop) {
   const bool roll = manner_.roll_versions && !view.params->mine_on_demand;
   while (true) {
-    const BlockTemplate job = NextJob(view, now);
+    const BlockTemplate job = NextTemplate(view, transactions, now);
     Header header = job.header;
     SolveOutcome outcome;
     {

@@ -23,10 +23,8 @@ using ledger::ChainView;
 using ledger::EntryAncestors;
 
 constexpr size_t kWitnessNonceSize = 32;
-// What a template leaves for the header, the number of transactions and the coinbase.
-constexpr uint64_t kReservedWeight = 4000;
+// What a template leaves for the coinbase.
 constexpr uint64_t kReservedSigops = 400;
-constexpr uint64_t kMostWeight = consensus::kMaxBlockWeight - 4000;
 
 /// BIP141's root over no transactions but the coinbase, whose own place is zero.
 crypto::Digest WitnessRootOf(const std::vector<TransactionPtr>& behind_coinbase) {
@@ -75,7 +73,7 @@ BlockPtr BlockTemplate::Finish(const Header& solved) const {
 }
 
 TemplateSize SizeOf(const BlockTemplate& block) {
-  TemplateSize size{kReservedWeight, 0};
+  TemplateSize size{block.reserved_weight, 0};
   for (size_t i = 1; i < block.transactions.size(); ++i) {
     size.weight += block.transactions[i]->Weight();
     ++size.transactions;
@@ -88,10 +86,12 @@ std::vector<mempool::SelectedTransaction> SelectTransactions(const ChainView& vi
   std::vector<mempool::SelectedTransaction> result;
   for (const TransactionPtr& tx : options.chosen) result.push_back({tx, 0, 0});
   if (!result.empty() || options.pool == nullptr) return result;
+  const TemplateLimits& limits = options.limits;
   options.pool->Synchronize();
-  mempool::Selection selection =
-      options.pool->Select({.weight = kMostWeight - kReservedWeight,
-                            .sigops_cost = consensus::kMaxBlockSigopsCost - kReservedSigops});
+  mempool::Selection selection = options.pool->Select(
+      {.weight = limits.weight - std::min(limits.weight, limits.reserved_weight),
+       .sigops_cost = consensus::kMaxBlockSigopsCost - kReservedSigops,
+       .min_rate = limits.min_rate});
   if (selection.tip != view.tip) return result;
   return std::move(selection.transactions);
 }
@@ -102,6 +102,7 @@ BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& option
   const EntryAncestors ancestors(view.tip);
   BlockTemplate result;
   result.height = view.Height() + 1;
+  result.reserved_weight = options.limits.reserved_weight;
   Amount fees = 0;
   for (const mempool::SelectedTransaction& selected : transactions) {
     result.transactions.push_back(selected.tx);

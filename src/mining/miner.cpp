@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace cairn::mining {
 namespace {
 
 constexpr std::chrono::seconds kPauseAfterFailure{1};
+constexpr std::chrono::milliseconds kPatience{100};  // with the board, before it looks around
 constexpr std::chrono::seconds kLogEvery{60};
 
 /// Gives the block back unless the ledger refuses it.
@@ -32,7 +34,9 @@ Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
                            const TemplateOptions& options, uint64_t& tries, bool submit,
                            const std::atomic<bool>& stop, LastTemplate* last_template) {
   BlockSearch search(options, last_template);
-  BlockPtr block = search.Continue(*ledger.View(), clock.Now(), tries, stop);
+  const ledger::ChainViewPtr view = ledger.View();
+  const auto transactions = SelectTransactions(*view, options);
+  BlockPtr block = search.Continue(*view, transactions, clock.Now(), tries, stop);
   if (block == nullptr || !submit) return block;
   return Submit(ledger, std::move(block));
 }
@@ -92,17 +96,28 @@ void Miner::Loop(size_t thread) {
   }
 }
 
+bool Miner::IsOutdated(const ledger::HeaderEntry* tip, const Job* job) const {
+  return ledger_.View()->tip != tip || (job != nullptr && options_.board->Number() != job->number);
+}
+
 /// Searches until it has found a block, or there is a reason to make a new template.
 BlockPtr Miner::Look(BlockSearch& search) {
   const ledger::ChainViewPtr view = ledger_.View();
+  JobPtr job;
+  if (options_.board != nullptr) {
+    job = options_.board->WaitOn(view->tip, kPatience);
+    if (job == nullptr) return nullptr;
+  }
+  const auto transactions = job != nullptr ? std::span(job->transactions)
+                                           : std::span<const mempool::SelectedTransaction>();
   std::optional<Time> end;  // counted from the first hash, however long the template takes
   const StopCheck stop([&] {
     const Time now = std::chrono::steady_clock::now();
     if (!end) end = now + options_.look_every;
-    return stop_.load(std::memory_order_relaxed) || ledger_.View()->tip != view->tip || now >= *end;
+    return stop_.load(std::memory_order_relaxed) || now >= *end || IsOutdated(view->tip, job.get());
   });
   uint64_t tries = options_.tries_per_look;
-  BlockPtr found = search.Continue(*view, clock_.Now(), tries, stop);
+  BlockPtr found = search.Continue(*view, transactions, clock_.Now(), tries, stop);
   meter_.Add(options_.tries_per_look - tries, std::chrono::steady_clock::now());
   return found;
 }

@@ -9,8 +9,9 @@
 #include "cairn/mempool/pool_file.h"
 #include "cairn/mining/nonce_scan.h"
 #include "cairn/node/machine.h"
-#include "cairn/primitives/address.h"
+#include "cairn/primitives/script.h"
 #include "cairn/rpc/method.h"
+#include "src/node/mining_options.h"
 #include "src/node/network_setup.h"
 #include "src/node/pool_options.h"
 #include "src/node/rpc_setup.h"
@@ -21,12 +22,6 @@ namespace {
 std::optional<int64_t> IntIfSet(const Options& options, std::string_view name) {
   if (!options.IsSet(name)) return std::nullopt;
   return options.GetInt(name, 0);
-}
-
-std::optional<int32_t> BlockVersion(const Options& options) {
-  const auto version = IntIfSet(options, "blockversion");
-  if (!version) return std::nullopt;
-  return static_cast<int32_t>(*version);
 }
 
 /// -blockfilterindex, alone or with "basic" or "1"; the last one counts.
@@ -102,7 +97,7 @@ Node::~Node() {
 Status Node::Start() {
   // Before anything takes long: a mistake in the options is to be told at once.
   const Options& options = configuration_.options;
-  if (Status prepared = PrepareMiner(); !prepared) return prepared;
+  if (Status prepared = PrepareMining(); !prepared) return prepared;
   auto policy = PoolOptionsFrom(options, configuration_.params);
   if (!policy) return tl::unexpected(policy.error());
   auto network = NetworkOptionsFrom(options, configuration_.params, data_dir_.network());
@@ -113,6 +108,13 @@ Status Node::Start() {
   network_ = std::make_unique<p2p::Network>(
       *std::move(network), p2p::Network::Needs{clock_, *ledger_, *pool_, workers_});
   if (Status started = network_->Start(); !started) return started;
+  job_board_ =
+      std::make_unique<mining::JobBoard>(*ledger_, clock_,
+                                         mining::TemplateOptions{.payout_script = {OP_1},
+                                                                 .version = BlockVersion(options),
+                                                                 .pool = pool_.get(),
+                                                                 .limits = template_limits_},
+                                         &last_template_);
   Serve();
   importer_ = std::jthread([this, files = options.GetList("loadblock")] {
     log::SetThreadName("import");
@@ -136,21 +138,15 @@ Status Node::ShareOutFiles(p2p::NetworkOptions& network) {
   return {};
 }
 
-Status Node::PrepareMiner() {
+Status Node::PrepareMining() {
   const Options& options = configuration_.options;
   mining::ForceScanKernel(options.GetString("minerkernel", "auto"));
-  const std::string address = options.GetString("mine");
-  if (address.empty()) return {};
-  auto script = DecodeAddress(address, configuration_.params.prefixes);
-  if (!script) return Invalid("-mine=" + address + ": " + script.error().message);
-  mining::MinerOptions miner;
-  miner.block.payout_script = *std::move(script);
-  miner.block.version = BlockVersion(options);
-  miner.last_template = &last_template_;
-  miner.meter = &hash_meter_;
-  miner.threads = static_cast<size_t>(options.GetInt("minethreads", 1));
-  miner.interval = std::chrono::seconds(std::max<int64_t>(options.GetInt("mineinterval", 0), 0));
-  miner_options_ = std::move(miner);
+  const auto limits = TemplateLimitsFrom(options);
+  if (!limits) return tl::unexpected(limits.error());
+  template_limits_ = *limits;
+  auto miner = MinerOptionsFrom(options, configuration_.params);
+  if (!miner) return tl::unexpected(miner.error());
+  miner_options_ = *std::move(miner);
   return {};
 }
 
@@ -195,7 +191,9 @@ void Node::Serve() {
       .mempool = pool_.get(),
       .network = network_.get(),
       .stopping = &stopping_,
+      .job_board = job_board_.get(),
       .block_version = BlockVersion(options),
+      .template_limits = template_limits_,
       .last_template = &last_template_,
       .hash_meter = &hash_meter_,
       .memory = CoinMemory(options),
@@ -225,7 +223,10 @@ void Node::Import(const std::vector<std::string>& files) {
   }
   LoadPool();
   if (miner_options_ && !stopping_) {
-    miner_options_->block.pool = pool_.get();
+    job_board_->Watch();
+    miner_options_->board = job_board_.get();
+    miner_options_->last_template = &last_template_;
+    miner_options_->meter = &hash_meter_;
     miner_ = std::make_unique<mining::Miner>(*ledger_, clock_, *miner_options_);
   }
 }

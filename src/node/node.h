@@ -15,6 +15,7 @@
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/mempool.h"
 #include "cairn/mining/hash_meter.h"
+#include "cairn/mining/job_board.h"
 #include "cairn/mining/last_template.h"
 #include "cairn/mining/miner.h"
 #include "cairn/node/configuration.h"
@@ -51,7 +52,7 @@ class Node {
  private:
   Status StartRpc();
   Status OpenLedger(const mempool::PolicyOptions& policy);
-  Status PrepareMiner();
+  Status PrepareMining();
   Status ShareOutFiles(p2p::NetworkOptions& network);
   void Serve();
   /// Imports the files of -loadblock one after another, then begins to mine.
@@ -79,6 +80,8 @@ class Node {
   std::unique_ptr<p2p::Network> network_;
   mining::LastTemplate last_template_;
   mining::HashMeter hash_meter_;
+  std::unique_ptr<mining::JobBoard> job_board_;
+  mining::TemplateLimits template_limits_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;

@@ -80,15 +80,16 @@ constexpr OptionRow kRelay[] = {
 };
 
 constexpr OptionRow kMining[] = {
-    {"blockmaxweight", "<n>", kInt, kNotYet, kPlain, "4000000",
+    {"blockmaxweight", "<n>", kInt, kActedOn, kPlain, "4000000",
      "The largest weight of a template."},
-    {"blockmintxfee", "<BTC/kvB>", kText, kNotYet, kPlain, "0.00001000",
+    {"blockmintxfee", "<BTC/kvB>", kText, kActedOn, kPlain, "0.00001000",
      "The least fee rate in a template."},
-    {"blockreservedweight", "<n>", kInt, kNotYet, kPlain, "8000",
+    {"blockreservedweight", "<n>", kInt, kActedOn, kPlain, "8000",
      "Weight kept free for header and coinbase."},
     {"blockversion", "<n>", kInt, kActedOn, kDebugOnly, "",
      "The version of blocks that we make, where they are mined on demand (regtest)."},
-    {"mine", "<address>", kText, kActedOn, kPlain, "", "Mine blocks that pay to this address."},
+    {"mine", "<address>", kText, kActedOn, kPlain, "",
+     "Mine blocks that pay to this address or descriptor."},
     {"mineinterval", "<seconds>", kInt, kActedOn, kPlain, "0",
      "The least time between two mined blocks."},
     {"minerkernel", "<name>", kText, kActedOn, kPlain, "auto",

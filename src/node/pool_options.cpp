@@ -4,7 +4,6 @@
 #include <string>
 
 namespace cairn::node {
-namespace {
 
 using mempool::FeeRate;
 
@@ -18,6 +17,8 @@ Status ReadRate(const Options& options, const std::string& name, FeeRate* rate) 
   *rate = FeeRate(*amount);
   return {};
 }
+
+namespace {
 
 Status ReadRates(const Options& options, mempool::PolicyOptions* policy) {
   if (Status read = ReadRate(options, "incrementalrelayfee", &policy->incremental_fee); !read) {

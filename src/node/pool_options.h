@@ -1,6 +1,8 @@
 // The mempool's policy as the options say it.
 #pragma once
 
+#include <string>
+
 #include "cairn/base/result.h"
 #include "cairn/mempool/policy.h"
 #include "cairn/node/options.h"
@@ -8,7 +10,10 @@
 
 namespace cairn::node {
 
-/// The text of an error is fit to be shown after "Error: ".
+/// Sets the rate if that option is given. The text of an error is fit to be shown after "Error: ",
+/// here and below.
+Status ReadRate(const Options& options, const std::string& name, mempool::FeeRate* rate);
+
 Result<mempool::PolicyOptions> PoolOptionsFrom(const Options& options,
                                                const consensus::Params& params);
 

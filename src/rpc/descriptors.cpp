@@ -1,5 +1,6 @@
 #include "src/rpc/descriptors.h"
 
+#include "cairn/mining/payout.h"
 #include "cairn/rpc/context.h"
 #include "cairn/rpc/error.h"
 
@@ -37,19 +38,10 @@ std::vector<Descriptor> ParseDescriptors(const Request& request, const std::stri
 }
 
 Bytes PayoutScript(const std::vector<Descriptor>& descriptors) {
-  if (descriptors.size() > 1) {
-    throw RpcError(kInvalidParameter, "Multipath descriptor not accepted");
-  }
-  if (descriptors.front().IsRange()) {
-    throw RpcError(kInvalidParameter,
-                   "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?");
-  }
-  const auto scripts = descriptors.front().Scripts(0);
-  if (!scripts) {
-    throw RpcError(kInvalidAddressOrKey, "Cannot derive script without private keys");
-  }
-  // The order of combo() is pk, pkh, wpkh, sh(wpkh); the last two only of a compressed key.
-  return (*scripts)[scripts->size() / 2];
+  Result<Bytes> script = mining::PayoutScript(descriptors);
+  if (script) return *std::move(script);
+  const bool is_missing = script.error().code == ErrorCode::kNotFound;
+  throw RpcError(is_missing ? kInvalidAddressOrKey : kInvalidParameter, script.error().message);
 }
 
 }  // namespace cairn::rpc

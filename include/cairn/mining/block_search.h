@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "cairn/base/clock.h"
@@ -33,13 +34,16 @@ class BlockSearch {
                        SearchManner manner = {})
       : options_(std::move(options)), last_template_(last_template), manner_(manner) {}
 
-  /// Searches for a block on the tip of `view`, with at most `tries` hashes, which are reduced by
-  /// those that were spent. Null if they ran out or `stop` became true.
-  BlockPtr Continue(const ledger::ChainView& view, UnixSeconds now, uint64_t& tries,
-                    const StopCheck& stop);
+  /// Searches for a block of these transactions on the tip of `view`, with at most `tries` hashes,
+  /// which are reduced by those that were spent. Null if they ran out or `stop` became true.
+  BlockPtr Continue(const ledger::ChainView& view,
+                    std::span<const mempool::SelectedTransaction> transactions, UnixSeconds now,
+                    uint64_t& tries, const StopCheck& stop);
 
  private:
-  BlockTemplate NextJob(const ledger::ChainView& view, UnixSeconds now);
+  BlockTemplate NextTemplate(const ledger::ChainView& view,
+                             std::span<const mempool::SelectedTransaction> transactions,
+                             UnixSeconds now);
 
   const TemplateOptions options_;
   LastTemplate* const last_template_;

@@ -10,8 +10,17 @@
 #include "cairn/ledger/chain_view.h"
 #include "cairn/mempool/mempool.h"
 #include "cairn/primitives/block.h"
+#include "consensus/rules/transaction.h"
 
 namespace cairn::mining {
+
+/// How much of a block the transactions of the pool may take, in weight units, and what they must
+/// pay. Bitcoin Core's defaults.
+struct TemplateLimits {
+  uint64_t weight = consensus::kMaxBlockWeight;  // -blockmaxweight
+  uint64_t reserved_weight = 8000;               // -blockreservedweight: header, count, coinbase
+  mempool::FeeRate min_rate{1000};               // -blockmintxfee
+};
 
 struct TemplateOptions {
   Bytes payout_script;  // receives the subsidy and all fees
@@ -19,6 +28,7 @@ struct TemplateOptions {
   std::optional<int32_t> version;
   /// Where the transactions come from; null: there are none. Outlives whoever has the options.
   mempool::Mempool* pool = nullptr;
+  TemplateLimits limits{};
   /// Tells templates apart that are searched at the same time: it stands in the coinbase.
   std::optional<uint32_t> extra_nonce{};
   /// In place of those of the pool, without their fees.
@@ -29,6 +39,7 @@ struct BlockTemplate {
   Header header;  // nonce 0
   int height = 0;
   std::vector<TransactionPtr> transactions;  // the coinbase first
+  uint64_t reserved_weight = 0;              // for header, count and coinbase
 
   /// The whole block under a header, which is the template's with another nonce or time.
   BlockPtr Finish(const Header& solved) const;

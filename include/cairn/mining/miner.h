@@ -13,6 +13,7 @@
 #include "cairn/ledger/ledger.h"
 #include "cairn/mining/block_template.h"
 #include "cairn/mining/hash_meter.h"
+#include "cairn/mining/job_board.h"
 #include "cairn/mining/last_template.h"
 
 namespace cairn::mining {
@@ -27,6 +28,9 @@ Result<BlockPtr> MineBlock(ledger::Ledger& ledger, const Clock& clock,
 struct MinerOptions {
   TemplateOptions block;
   std::chrono::seconds interval{0};  // pause between blocks, for test networks
+  /// Whose jobs are mined, with another coinbase; outlives the miner. Null: blocks without
+  /// transactions.
+  const JobBoard* board = nullptr;
   /// How long it hashes, and how often, before it makes a new template. Another tip is seen at
   /// once.
   std::chrono::milliseconds look_every{1000};
@@ -55,6 +59,7 @@ class Miner {
 
   void Loop(size_t thread);
   BlockPtr Look(BlockSearch& search);
+  bool IsOutdated(const ledger::HeaderEntry* tip, const Job* job) const;
   /// Nobody searches before `time`.
   void PauseUntil(Time time);
   void WaitForPause();

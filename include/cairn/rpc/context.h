@@ -12,6 +12,7 @@
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/mempool.h"
 #include "cairn/mining/hash_meter.h"
+#include "cairn/mining/job_board.h"
 #include "cairn/mining/last_template.h"
 #include "consensus/params.h"
 
@@ -36,7 +37,9 @@ struct RpcContext {
   mempool::Mempool* mempool = nullptr;            // set as `ledger` is
   p2p::Network* network = nullptr;                // null without peers
   const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
+  mining::JobBoard* job_board = nullptr;          // set as `ledger` is
   std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
+  mining::TemplateLimits template_limits{};       // of those blocks
   mining::LastTemplate* last_template = nullptr;  // set as `ledger` is
   const mining::HashMeter* hash_meter = nullptr;  // of the built-in miner; null without one
   CoinMemory memory{};

@@ -70,8 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ConnectionHost& host_;
   const uint64_t id_;
   Session session_;
-  std::string input_;      // what is not handled yet
-  std::string output_;     // what is not written yet
+  std::string input_;             // what is not handled yet
+  std::string output_;            // what is not written yet
   bool waits_for_store_ = false;  // before it goes on with its lines
   bool writing_ = false;
   bool closed_ = false;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cairn/base/hex.h"
-#include "cairn/mining/block_template.h"
+#include "cairn/mining/job_board.h"
 #include "cairn/primitives/script.h"
 #include "cairn/rpc/dispatcher.h"
 #include "cairn/rpc/error.h"
@@ -143,37 +143,15 @@ void CheckClientRules(const std::set<std::string>& rules, const consensus::Param
   }
 }
 
-/// A template that was tried on the chain, and what it was made from.
-struct Job {
-  ledger::ChainViewPtr view;
-  Seen seen;
-  std::vector<mempool::SelectedTransaction> transactions;
-  mining::BlockTemplate block;
-};
-
-Job MakeJob(const Request& request) {
-  const RpcContext& node = request.node();
-  const mining::TemplateOptions options{
-      .payout_script = {OP_1}, .version = node.block_version, .pool = node.mempool};
-  std::optional<std::string> reason;
-  constexpr int kTries = 10;  // the tip may move meanwhile
-  for (int i = 0; i < kTries; ++i) {
-    Job job;
-    job.view = LedgerOf(request).View();
-    // What comes to the pool from here on is news, though it may be in the template already.
-    job.seen = {job.view->tip->hash, node.mempool->Sequence()};
-    job.transactions = mining::SelectTransactions(*job.view, options);
-    job.block = mining::BuildTemplate(*job.view, options, node.clock.Now(), job.transactions);
-    reason = LedgerOf(request).TestBlock(job.block.Finish(job.block.header));
-    if (!reason) return job;
-    if (LedgerOf(request).View()->tip == job.view->tip) break;
-  }
-  throw RpcError(kMiscError, "CreateNewBlock: TestBlockValidity failed: " + *reason);
+mining::JobPtr FreshJob(const Request& request) {
+  Result<mining::JobPtr> job = request.node().job_board->Fresh();
+  if (job) return *std::move(job);
+  throw RpcError(kMiscError, "CreateNewBlock: TestBlockValidity failed: " + job.error().message);
 }
 
 /// The rules of the next block, and those that a miner may vote for (BIP9). Every deployment that
 /// we know may be mined by those who do not know it.
-void WriteRules(json::Writer& out, const Job& job, bool segwit) {
+void WriteRules(json::Writer& out, const mining::Job& job, bool segwit) {
   const consensus::Params& params = *job.view->params;
   const ledger::EntryAncestors ancestors(job.view->tip);
   const auto states = consensus::NextStates(job.view->tip->states, ancestors, params).states;
@@ -196,7 +174,7 @@ void WriteRules(json::Writer& out, const Job& job, bool segwit) {
 }
 
 /// Before BIP141 a legacy signature operation counted one, not four.
-void WriteTransactions(json::Writer& out, const Job& job, uint64_t sigops_scale) {
+void WriteTransactions(json::Writer& out, const mining::Job& job, uint64_t sigops_scale) {
   std::unordered_map<std::string, int> places;  // from 1
   out.Key("transactions").BeginArray();
   int place = 0;
@@ -230,9 +208,9 @@ void WriteLimits(json::Writer& out, bool segwit, uint64_t sigops_scale) {
   if (segwit) out.Key("weightlimit").Uint(consensus::kMaxBlockWeight);
 }
 
-void WriteJob(json::Writer& out, const Job& job) {
+void WriteJob(json::Writer& out, const mining::Job& job, UnixSeconds now) {
   const consensus::Params& params = *job.view->params;
-  const Header& header = job.block.header;
+  const Header header = job.HeaderAt(now);
   const bool segwit = consensus::IsSegwitActive(job.block.height, params);
   const uint64_t sigops_scale = segwit ? 1 : kWitnessScaleFactor;
   const Transaction& coinbase = *job.block.transactions[0];
@@ -244,7 +222,7 @@ void WriteJob(json::Writer& out, const Job& job) {
   WriteTransactions(out, job, sigops_scale);
   out.Key("coinbaseaux").BeginObject().EndObject();
   out.Key("coinbasevalue").Int(coinbase.outputs[0].value);
-  out.Key("longpollid").String(job.seen.ToString());
+  out.Key("longpollid").String(Seen{job.view->tip->hash, job.pool_sequence}.ToString());
   out.Key("target").String(DecodeCompact(header.bits).target.ToString());
   out.Key("mintime").Uint(mining::EarliestTime(*job.view));
   out.Key("mutable").BeginArray();
@@ -346,9 +324,7 @@ Method GetBlockTemplate() {
               WaitForNews(request, SeenBy(request, *id));
             }
             CheckClientRules(rules, request.node().params);
-            const Job job = MakeJob(request);
-            if (mining::LastTemplate* last = request.node().last_template) last->Note(job.block);
-            WriteJob(out, job);
+            WriteJob(out, *FreshJob(request), request.node().clock.Now());
           }};
 }
 

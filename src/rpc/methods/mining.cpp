@@ -22,7 +22,8 @@ constexpr int64_t kDefaultTries = 1'000'000;
 mining::TemplateOptions PayTo(const Request& request, Bytes script) {
   return {.payout_script = std::move(script),
           .version = request.node().block_version,
-          .pool = request.node().mempool};
+          .pool = request.node().mempool,
+          .limits = request.node().template_limits};
 }
 
 uint64_t MaxTries(const Request& request) {

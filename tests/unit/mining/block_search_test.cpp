@@ -23,7 +23,7 @@ TemplateOptions PayAnyone() {
 
 BlockPtr SearchOnce(BlockSearch& search, const ChainWorld& world, UnixSeconds now,
                     uint64_t tries = 1000) {
-  return search.Continue(*world.ledger->View(), now, tries, kNeverStop);
+  return search.Continue(*world.ledger->View(), {}, now, tries, kNeverStop);
 }
 
 TEST(BlockSearch, GoesOnWhereItWasInterrupted) {
@@ -49,7 +49,7 @@ TEST(BlockSearch, AStopIsAnInterruptionToo) {
   BlockSearch search(PayAnyone());
   uint64_t tries = 1000;
   const std::atomic<bool> stop{true};
-  EXPECT_EQ(search.Continue(*world.ledger->View(), kNow, tries, stop), nullptr);
+  EXPECT_EQ(search.Continue(*world.ledger->View(), {}, kNow, tries, stop), nullptr);
   EXPECT_EQ(tries, 1000u);
   BlockSearch fresh(PayAnyone());
   EXPECT_EQ(SearchOnce(search, world, kNow)->hash(), SearchOnce(fresh, world, kNow)->hash());
@@ -109,7 +109,7 @@ TEST(BlockSearch, TellsOfItsTemplates) {
   BlockSearch search(PayAnyone(), &last);
   SearchOnce(search, world, kNow);
   ASSERT_TRUE(last.Get().has_value());
-  EXPECT_EQ(last.Get()->weight, 4000u);
+  EXPECT_EQ(last.Get()->weight, 8000u);
   EXPECT_EQ(last.Get()->transactions, 0u);
 }
 
@@ -120,6 +120,7 @@ TEST(LastTemplate, CountsWhatIsBehindTheCoinbase) {
   const TransactionPtr tx = draft.Finish();
   BlockTemplate block;
   block.transactions = {tx, tx, tx};
+  block.reserved_weight = 4000;
   const TemplateSize size = SizeOf(block);
   EXPECT_EQ(size.transactions, 2u);
   EXPECT_EQ(size.weight, 4000u + 2 * tx->Weight());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,8 +30,14 @@ class LedgerMethodsTest : public testing::Test {
 
   /// An empty pool on the world's ledger.
   void OpenPool() {
+    job_board_.reset();
     pool_ = mempool::Mempool::Open(policy_, *world_.ledger, world_.clock);
     context_.mempool = pool_.get();
+    job_board_.emplace(
+        *world_.ledger, world_.clock,
+        mining::TemplateOptions{.payout_script = {OP_1}, .version = {}, .pool = pool_.get()},
+        &last_template_);
+    context_.job_board = &*job_board_;
   }
 
   /// As `rpc::Call`; results are held against the method table.
@@ -67,6 +74,7 @@ class LedgerMethodsTest : public testing::Test {
   int synchronisations_ = 0;
   mining::LastTemplate last_template_;
   mining::HashMeter hash_meter_;
+  std::optional<mining::JobBoard> job_board_;
   RpcContext context_{.clock = world_.clock,
                       .params = world_.params,
                       .stopping = &stopping_,

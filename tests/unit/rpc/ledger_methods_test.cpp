@@ -247,7 +247,7 @@ TEST_F(LedgerMethodsTest, MiningInfoAndHashRate) {
   Generate(10);
   const json::Value info = CallJson("getmininginfo");
   EXPECT_EQ(info.Find("blocks")->Text(), "11");
-  EXPECT_EQ(info.Find("currentblockweight")->Text(), "4000");
+  EXPECT_EQ(info.Find("currentblockweight")->Text(), "8000");
   EXPECT_EQ(info.Find("currentblocktx")->Text(), "0");
   EXPECT_EQ(info.Find("pooledtx")->Text(), "0");
   EXPECT_EQ(info.Find("minerhashps"), nullptr);
