@@ -4,6 +4,7 @@
 #include <set>
 
 #include "consensus/rules/transaction.h"
+#include "src/mempool/block_tail.h"
 
 namespace cairn::mempool {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 // Packages in a row that do not fit into a block that is all but full, before the search ends.
 constexpr int kMostFailures = 1000;
 constexpr uint64_t kAllButFull = 4000;  // weight
+// Of the last that were taken, and of the best that were not, so many are chosen from anew.
+constexpr size_t kTailItems = 12;
 
 /// A transaction whose ancestors are partly in the block already, and what the others come to.
 struct Reduced {
@@ -60,7 +63,12 @@ class PackageSelector {
       }
       if (++failures > kMostFailures && weight_ + kAllButFull > limits_.weight) break;
     }
-    return std::move(selected_);
+    if (has_failed_) ImproveTail();
+    std::vector<SelectedTransaction> result;
+    for (const Node* node : selected_) {
+      result.push_back({node->tx, node->fee, static_cast<uint64_t>(node->sigops_cost)});
+    }
+    return result;
   }
 
  private:
@@ -76,22 +84,34 @@ class PackageSelector {
     const uint64_t weight =
         uint64_t{kWitnessScaleFactor} * static_cast<uint64_t>(candidate.left.vsize);
     const auto sigops = static_cast<uint64_t>(candidate.left.sigops_cost);
-    if (weight_ + weight >= limits_.weight || sigops_ + sigops >= limits_.sigops_cost) return false;
+    if (weight_ + weight >= limits_.weight || sigops_ + sigops >= limits_.sigops_cost) {
+      has_failed_ = true;
+      return false;
+    }
+    const std::vector<const Node*> package = PackageOf(candidate.node);
+    if (!AreFinal(package)) return false;
+    for (const Node* node : package) Take(node);
+    for (const Node* node : package) ReduceDescendants(node);
+    return true;
+  }
+
+  /// It and those of its ancestors that are not in the block yet, parents first.
+  std::vector<const Node*> PackageOf(const Node* top) const {
     std::vector<const Node*> package;
-    for (const Node* node : graph_.AncestorsOf(candidate.node).list()) {
+    for (const Node* node : graph_.AncestorsOf(top).list()) {
       if (!taken_.Has(node)) package.push_back(node);
     }
-    const bool final = std::all_of(package.begin(), package.end(), [this](const Node* node) {
-      return consensus::IsFinal(*node->tx, view_.Height() + 1, view_.tip->median_time);
-    });
-    if (!final) return false;
     std::sort(package.begin(), package.end(), [](const Node* a, const Node* b) {
       if (a->ancestors.count != b->ancestors.count) return a->ancestors.count < b->ancestors.count;
       return a->txid() < b->txid();
     });
-    for (const Node* node : package) Take(node);
-    for (const Node* node : package) ReduceDescendants(node);
-    return true;
+    return package;
+  }
+
+  bool AreFinal(const std::vector<const Node*>& package) const {
+    return std::all_of(package.begin(), package.end(), [this](const Node* node) {
+      return consensus::IsFinal(*node->tx, view_.Height() + 1, view_.tip->median_time);
+    });
   }
 
   void Take(const Node* node) {
@@ -99,7 +119,58 @@ class PackageSelector {
     Forget(node);
     weight_ += node->tx->Weight();
     sigops_ += static_cast<uint64_t>(node->sigops_cost);
-    selected_.push_back({node->tx, node->fee, static_cast<uint64_t>(node->sigops_cost)});
+    selected_.push_back(node);
+  }
+
+  /// The best of those that were left out, with their parents.
+  std::vector<const Node*> LeftOut() const {
+    std::vector<const Node*> nodes;
+    for (const Node& node : graph_.best_first()) {
+      if (nodes.size() == kTailItems) break;
+      if (taken_.Has(&node)) continue;
+      const std::vector<const Node*> package = PackageOf(&node);
+      Sums sums;
+      std::vector<const Node*> others;
+      for (const Node* member : package) {
+        sums += member->Own();
+        const bool known = std::find(nodes.begin(), nodes.end(), member) != nodes.end();
+        if (!known) others.push_back(member);
+      }
+      if (sums.fees < limits_.min_rate.For(sums.vsize) || !AreFinal(package)) continue;
+      if (nodes.size() + others.size() > kTailItems) continue;
+      nodes.insert(nodes.end(), others.begin(), others.end());
+    }
+    return nodes;
+  }
+
+  /// Packages were taken greedily, which is best but for the last few: looks for a better choice
+  /// among those and the best that were left out.
+  void ImproveTail() {
+    const size_t taken = std::min(selected_.size(), kTailItems);
+    std::vector<const Node*> nodes(selected_.end() - static_cast<std::ptrdiff_t>(taken),
+                                   selected_.end());
+    selected_.resize(selected_.size() - taken);
+    TailRoom room{limits_.weight - weight_, limits_.sigops_cost - sigops_};
+    for (const Node* node : nodes) {
+      room.weight += node->tx->Weight();
+      room.sigops_cost += static_cast<uint64_t>(node->sigops_cost);
+    }
+    const std::vector<const Node*> left_out = LeftOut();
+    nodes.insert(nodes.end(), left_out.begin(), left_out.end());
+    std::vector<TailItem> items;
+    for (const Node* node : nodes) {
+      TailItem& item = items.emplace_back(TailItem{
+          node->ModifiedFee(), node->tx->Weight(), static_cast<uint64_t>(node->sigops_cost), {}});
+      for (const Node* parent : node->parents) {
+        const auto place = std::find(nodes.begin(), nodes.end(), parent);
+        if (place != nodes.end())
+          item.parents.push_back(static_cast<size_t>(place - nodes.begin()));
+      }
+    }
+    const std::vector<bool> best = BestTail(items, taken, room);
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      if (best[i]) selected_.push_back(nodes[i]);
+    }
   }
 
   /// What is in the block need not be paid for by those that build on it.
@@ -125,7 +196,8 @@ class PackageSelector {
   const Graph& graph_;
   const ledger::ChainView& view_;
   const SelectionLimits& limits_;
-  std::vector<SelectedTransaction> selected_;
+  std::vector<const Node*> selected_;  // parents first
+  bool has_failed_ = false;            // something had no room
   NodeSet taken_;
   NodeSet failed_;
   std::set<Reduced, BetterFirst> reduced_;

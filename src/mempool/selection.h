@@ -1,5 +1,6 @@
 // Which transactions of the pool a block should have: the packages of a transaction with its
-// ancestors that pay the most for their size, one after another, as Bitcoin Core picks them.
+// ancestors that pay the most for their size, one after another, as Bitcoin Core picks them,
+// and at the edge of a full block those that fill it best.
 #pragma once
 
 #include <vector>
