@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kMostTries = 10;
 
+PackageResult StoppedResult() { return {"the node stops", {}}; }
+
 /// What the rest of its package may change.
 bool MayBeHelped(const AdmissionResult& result) {
   return result.kind == RejectKind::kReconsiderable || result.MissesInputs();
@@ -38,9 +40,16 @@ bool IsUnfitForFamily(const Proposal& member, const std::vector<const Node*>& en
 }  // namespace
 
 PackageResult PoolThread::SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin) {
-  PackageResult result{"the node stops", {}};
+  PackageResult result = StoppedResult();
   Ask([&] { result = AdmitPackage(package, origin); });
   return result;
+}
+
+void PoolThread::SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin,
+                               std::function<void(const PackageResult&)> done) {
+  const bool taken = inbox_.Push(
+      [this, package = std::move(package), origin, done] { done(AdmitPackage(package, origin)); });
+  if (!taken) done(StoppedResult());
 }
 
 PackageResult PoolThread::AdmitPackage(const std::vector<TransactionPtr>& package,
@@ -223,7 +232,7 @@ bool PoolThread::PlaceTogether(Together* together, std::vector<const Node*>* ent
 // ---- Trials ----
 
 PackageResult PoolThread::Test(std::vector<TransactionPtr> package) {
-  PackageResult result{"the node stops", {}};
+  PackageResult result = StoppedResult();
   Ask([&] { result = TryPackage(package); });
   return result;
 }

@@ -32,6 +32,8 @@ class PoolThread final : public Mempool {
   void Submit(TransactionPtr tx, const Origin& origin,
               std::function<void(const AdmissionResult&)> done) override;
   PackageResult SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin) override;
+  void SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin,
+                     std::function<void(const PackageResult&)> done) override;
   AdmissionResult Test(TransactionPtr tx) override;
   PackageResult Test(std::vector<TransactionPtr> package) override;
   void Synchronize() override;

@@ -87,7 +87,7 @@ void BlockRelay::OnGaveBlock(Peer& peer, const BlockHash& hash) {
 
 void BlockRelay::OnTransactionVerdict(const TransactionPtr& transaction,
                                       const TransactionVerdict& verdict) {
-  for (const TransactionPtr& replaced : verdict.replaced) Remember(replaced);
+  OnReplaced(verdict.replaced);
   switch (verdict.fate) {
     case TransactionFate::kAccepted:
     case TransactionFate::kKnown:
@@ -95,6 +95,10 @@ void BlockRelay::OnTransactionVerdict(const TransactionPtr& transaction,
     case TransactionFate::kFailed: return;
     default: return Remember(transaction);
   }
+}
+
+void BlockRelay::OnReplaced(const std::vector<TransactionPtr>& transactions) {
+  for (const TransactionPtr& replaced : transactions) Remember(replaced);
 }
 
 void BlockRelay::Remember(const TransactionPtr& transaction) {

@@ -60,6 +60,7 @@ class BlockRelay {
   void OnGaveBlock(Peer& peer, const BlockHash& hash);
   /// Those that are not in the pool may be in a block all the same.
   void OnTransactionVerdict(const TransactionPtr& transaction, const TransactionVerdict& verdict);
+  void OnReplaced(const std::vector<TransactionPtr>& transactions);
   /// Asks for announcements by headers once the peer's chain is known to be a good one.
   void OfferHeaders(Peer& peer);
 

@@ -85,6 +85,19 @@ void Errands::SubmitTransaction(TransactionPtr transaction, PeerId peer,
   });
 }
 
+void Errands::SubmitPair(TransactionPtr parent, TransactionPtr child, PeerId peer,
+                         std::function<void(PairVerdict)> done) {
+  transactions_.Run(
+      [this, parent = std::move(parent), child = std::move(child), peer, done = std::move(done)] {
+        waiting_.Begin();
+        pool_.SubmitPackage({parent, child}, mempool::Origin::Peer(peer),
+                            [this, done](const mempool::PackageResult& result) {
+                              done(VerdictOf(result));
+                              waiting_.End();
+                            });
+      });
+}
+
 void Errands::ReadBlock(const ledger::HeaderEntry& entry, std::function<void(Bytes)> done) {
   reads_.Run([this, &entry, done = std::move(done)] {
     Result<Bytes> bytes = ledger_.ReadBlock(entry);

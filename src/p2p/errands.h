@@ -47,6 +47,8 @@ class Errands {
   /// Answered, on the pool's thread, in the order of the calls.
   void SubmitTransaction(TransactionPtr transaction, PeerId peer,
                          std::function<void(TransactionVerdict)> done);
+  void SubmitPair(TransactionPtr parent, TransactionPtr child, PeerId peer,
+                  std::function<void(PairVerdict)> done);
   /// With the raw bytes, or none if the block cannot be read.
   void ReadBlock(const ledger::HeaderEntry& entry, std::function<void(Bytes)> done);
   void ReadFilters(wire::Message request, std::function<void(std::vector<wire::Message>)> done);

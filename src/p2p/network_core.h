@@ -120,6 +120,7 @@ class Network::Core final : public ConnectionHost, public Effects {
   void SubmitHeaders(PeerId peer, std::vector<Header> headers) override;
   void SubmitBlock(PeerId peer, BlockPtr block) override;
   void SubmitTransaction(PeerId peer, TransactionPtr transaction) override;
+  void SubmitPair(PeerId peer, TransactionPtr parent, TransactionPtr child) override;
   void ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) override;
   void ReadFilters(PeerId peer, FilterQuery query) override;
   bool UploadTargetReached(bool for_history) const override;

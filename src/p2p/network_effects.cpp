@@ -127,6 +127,16 @@ void Network::Core::SubmitTransaction(PeerId peer, TransactionPtr transaction) {
                              });
 }
 
+void Network::Core::SubmitPair(PeerId peer, TransactionPtr parent, TransactionPtr child) {
+  errands_.SubmitPair(parent, child, peer, [this, peer, parent, child](PairVerdict verdict) {
+    Post([this, peer, parent, child, verdict = std::move(verdict)] {
+      Tell([&](Protocol& protocol, Instant now) {
+        protocol.PairJudged(peer, parent, child, verdict, now);
+      });
+    });
+  });
+}
+
 void Network::Core::ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) {
   errands_.ReadBlock(entry, [this, peer, &entry](Bytes bytes) {
     Post([this, peer, &entry, bytes = std::move(bytes)]() mutable {

@@ -100,13 +100,29 @@ Instant Orphanage::NextDeadline() const {
   return orphans_.empty() ? kNever : orphans_.begin()->second.expiry;
 }
 
-void Orphanage::AddWork(const Transaction& parent) {
+std::set<uint64_t> Orphanage::NumbersOfChildren(const Transaction& parent) const {
+  std::set<uint64_t> numbers;
   OutPoint output{parent.txid, 0};
   for (auto at = by_parent_.lower_bound({output, 0});
        at != by_parent_.end() && at->first.txid == parent.txid; ++at) {
     if (at->first.index >= parent.outputs.size()) break;
-    const Orphan& orphan = orphans_.at(at->second);
-    shares_.at(orphan.peer).work.insert(at->second);
+    numbers.insert(at->second);
+  }
+  return numbers;
+}
+
+std::vector<Orphanage::Child> Orphanage::ChildrenOf(const Transaction& parent) const {
+  std::vector<Child> children;
+  for (const uint64_t number : NumbersOfChildren(parent)) {
+    const Orphan& orphan = orphans_.at(number);
+    children.push_back({orphan.transaction, orphan.peer});
+  }
+  return children;
+}
+
+void Orphanage::AddWork(const Transaction& parent) {
+  for (const uint64_t number : NumbersOfChildren(parent)) {
+    shares_.at(orphans_.at(number).peer).work.insert(number);
   }
 }
 

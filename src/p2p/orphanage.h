@@ -44,6 +44,13 @@ class Orphanage {
   /// Those that the block contains, and those that spend what it spends. Says how many.
   size_t EraseFor(const Block& block);
 
+  struct Child {
+    TransactionPtr transaction;
+    PeerId peer = 0;  // that brought it
+  };
+  /// Those that spend outputs of the parent, the oldest first.
+  std::vector<Child> ChildrenOf(const Transaction& parent) const;
+
   /// The parent has been accepted: its children are to be tried again.
   void AddWork(const Transaction& parent);
   bool HasWork(PeerId peer) const;
@@ -52,6 +59,9 @@ class Orphanage {
   /// The next one to be tried, the oldest first; it stays until it is erased. Null if there is
   /// none.
   TransactionPtr TakeWork(PeerId peer);
+
+  /// It must be here.
+  PeerId SenderOf(const Wtxid& wtxid) const { return orphans_.at(by_wtxid_.at(wtxid)).peer; }
 
   size_t size() const { return orphans_.size(); }
   size_t bytes() const { return bytes_; }
@@ -72,6 +82,8 @@ class Orphanage {
   };
 
   using Orphans = std::map<uint64_t, Orphan>;
+  /// Numbers of those that spend outputs which the parent has.
+  std::set<uint64_t> NumbersOfChildren(const Transaction& parent) const;
   void EraseAt(Orphans::iterator orphan);
   /// The peer that holds the most, of what there is too much of.
   const Share& LargestShare() const;

@@ -168,6 +168,21 @@ void Protocol::TransactionJudged(PeerId id, const TransactionPtr& transaction,
   impl_->Settle();
 }
 
+void Protocol::PairJudged(PeerId id, const TransactionPtr& parent, const TransactionPtr& child,
+                          const PairVerdict& verdict, Instant now) {
+  impl_->Begin(now);
+  // Those that were refused have been remembered for blocks already.
+  impl_->relay.OnReplaced(verdict.parent.replaced);
+  impl_->relay.OnReplaced(verdict.child.replaced);
+  Peer* peer = impl_->core.Find(id);
+  const std::vector<PeerId> waiting = impl_->download.OnPairVerdict(id, parent, child, verdict);
+  if (peer != nullptr) impl_->Answered(*peer);
+  for (const PeerId other : waiting) {
+    if (Peer* waiter = impl_->core.Find(other)) impl_->Answered(*waiter);
+  }
+  impl_->Settle();
+}
+
 void Protocol::BlockRead(PeerId id, const ledger::HeaderEntry& entry, Bytes bytes, Instant now) {
   impl_->Answer(id, now,
                 [&](Peer& peer) { impl_->serving.OnBlockRead(peer, entry, std::move(bytes)); });

@@ -43,6 +43,16 @@ TransactionVerdict VerdictOf(const mempool::AdmissionResult& result) {
   return {FateOf(result), result.reason, result.replaced};
 }
 
+PairVerdict VerdictOf(const mempool::PackageResult& result) {
+  PairVerdict verdict;
+  if (result.results.size() == 2) {
+    verdict.parent = VerdictOf(result.results[0]);
+    verdict.child = VerdictOf(result.results[1]);
+  }
+  if (result.message != "success") verdict.reason = result.message;
+  return verdict;
+}
+
 const PoolTransaction* SharedPool::Find(const Wtxid& wtxid) const {
   return Keep(pool_.Summary(wtxid));
 }

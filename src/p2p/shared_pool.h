@@ -40,5 +40,6 @@ class SharedPool final : public Pool {
 
 /// What the pool's answer means to the one who sent the transaction.
 TransactionVerdict VerdictOf(const mempool::AdmissionResult& result);
+PairVerdict VerdictOf(const mempool::PackageResult& result);
 
 }  // namespace cairn::p2p

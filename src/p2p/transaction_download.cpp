@@ -142,6 +142,8 @@ void TransactionDownload::OnTransaction(Peer& peer, TransactionPtr transaction) 
     return Submit(peer, std::move(transaction));
   }
   Answered(peer.id(), *transaction);
+  // By itself it paid too little; a child may have come since.
+  if (IsIn(reconsiderable_, AnyHash(transaction->wtxid))) SubmitWithChild(peer, transaction);
   // A gateway for nodes that are hidden behind it: what it sends is told to all once more.
   if (peer.Allows(kForceRelayPermission) && core_.pool.Contains(transaction->txid)) {
     relay_.Announce(*transaction);
@@ -153,13 +155,43 @@ bool TransactionDownload::MayFollow(const Peer& peer) const {
   return peer.awaited_count < kMostJudged && peer.download.judged_bytes < kMostJudgedBytes;
 }
 
-void TransactionDownload::Submit(Peer& peer, TransactionPtr transaction) {
+bool TransactionDownload::WaitsForJudgement(Peer& peer, const Transaction& transaction) {
+  const auto judged = judged_.find(transaction.wtxid);
+  if (judged == judged_.end()) return false;
   core_.Await(peer, Awaited::kTransaction);
-  const auto [judged, first] = judged_.try_emplace(transaction->wtxid);
-  if (!first) return judged->second.waiting.push_back(peer.id());
+  judged->second.waiting.push_back(peer.id());
+  return true;
+}
+
+void TransactionDownload::BeginJudgement(PeerId sender, const Transaction& transaction) {
+  judged_[transaction.wtxid].sender = sender;
+  ++judged_any_[AnyHash(transaction.txid)];
+  ++judged_any_[AnyHash(transaction.wtxid)];
+}
+
+void TransactionDownload::EndJudgement(const Transaction& transaction,
+                                       std::vector<PeerId>& waiting) {
+  const auto judged = judged_.find(transaction.wtxid);
+  if (judged == judged_.end()) return;
+  for (const PeerId id : judged->second.waiting) {
+    waiting.push_back(id);
+    Answered(id, transaction);
+    Peer* peer = core_.Find(id);
+    if (peer != nullptr && peer->download.retried == transaction.wtxid) {
+      peer->download.retried.reset();
+    }
+  }
+  judged_.erase(judged);
+  for (const TransactionHash& hash : {AnyHash(transaction.txid), AnyHash(transaction.wtxid)}) {
+    if (--judged_any_[hash] == 0) judged_any_.erase(hash);
+  }
+}
+
+void TransactionDownload::Submit(Peer& peer, TransactionPtr transaction) {
+  if (WaitsForJudgement(peer, *transaction)) return;
+  core_.Await(peer, Awaited::kTransaction);
   peer.download.judged_bytes += transaction->bytes.size();
-  ++judged_any_[AnyHash(transaction->txid)];
-  ++judged_any_[AnyHash(transaction->wtxid)];
+  BeginJudgement(peer.id(), *transaction);
   core_.effects.SubmitTransaction(peer.id(), std::move(transaction));
 }
 
@@ -167,20 +199,32 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
                                                    const TransactionPtr& transaction,
                                                    const TransactionVerdict& verdict) {
   std::vector<PeerId> waiting;
-  if (const auto judged = judged_.find(transaction->wtxid); judged != judged_.end()) {
-    waiting = std::move(judged->second.waiting);
-    judged_.erase(judged);
-    for (const TransactionHash& hash : {AnyHash(transaction->txid), AnyHash(transaction->wtxid)}) {
-      if (--judged_any_[hash] == 0) judged_any_.erase(hash);
-    }
+  EndJudgement(*transaction, waiting);
+  if (peer != nullptr) {
+    if (peer->download.retried == transaction->wtxid) peer->download.retried.reset();
+    peer->download.judged_bytes -= transaction->bytes.size();
   }
-  if (peer != nullptr && peer->download.retried == transaction->wtxid) {
-    peer->download.retried.reset();
-  }
-  if (peer != nullptr) peer->download.judged_bytes -= transaction->bytes.size();
   Answered(id, *transaction);
-  for (const PeerId other : waiting) Answered(other, *transaction);
+  if (verdict.fate == TransactionFate::kOrphan) {
+    if (peer == nullptr || !peer->IsReady()) return waiting;
+    if (++peer->download.orphans < kMostOrphans || peer->Allows(kNoBanPermission)) {
+      KeepOrphan(*peer, transaction);
+    } else {
+      core_.Disconnect(*peer, "sends nothing but transactions without parents");
+    }
+    return waiting;
+  }
+  Conclude(id, transaction, verdict);
+  if (verdict.fate == TransactionFate::kReconsiderable && peer != nullptr && peer->IsReady()) {
+    SubmitWithChild(*peer, transaction);
+  }
+  return waiting;
+}
 
+/// What is remembered of it, and what its sender deserves.
+void TransactionDownload::Conclude(PeerId id, const TransactionPtr& transaction,
+                                   const TransactionVerdict& verdict) {
+  Peer* peer = core_.Find(id);
   switch (verdict.fate) {
     case TransactionFate::kAccepted:
       if (peer != nullptr) {
@@ -192,14 +236,6 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
     case TransactionFate::kKnown:
       ForgetRequests(*transaction);
       orphans_.Erase(transaction->wtxid);
-      break;
-    case TransactionFate::kOrphan:
-      if (peer == nullptr || !peer->IsReady()) break;
-      if (++peer->download.orphans < kMostOrphans || peer->Allows(kNoBanPermission)) {
-        KeepOrphan(*peer, transaction);
-      } else {
-        core_.Disconnect(*peer, "sends nothing but transactions without parents");
-      }
       break;
     case TransactionFate::kInvalid:
     case TransactionFate::kPolicy:
@@ -213,8 +249,69 @@ std::vector<PeerId> TransactionDownload::OnVerdict(PeerId id, Peer* peer,
         core_.Misbehaved(*peer, "invalid transaction: " + verdict.reason);
       }
       break;
+    case TransactionFate::kOrphan:
     case TransactionFate::kFailed: break;
   }
+}
+
+// -- pairs --
+
+uint64_t TransactionDownload::DigestOf(const Transaction& parent, const Transaction& child) const {
+  Bytes both(parent.wtxid.bytes.begin(), parent.wtxid.bytes.end());
+  both.insert(both.end(), child.wtxid.bytes.begin(), child.wtxid.bytes.end());
+  return salt_.Of(both);
+}
+
+/// Children that the peer itself sent come first, so that others who send many cannot hide them;
+/// and of those the latest, which pays the most if they replace each other.
+TransactionPtr TransactionDownload::ChildFor(const Peer& peer, const TransactionPtr& parent) {
+  std::vector<TransactionPtr> candidates;
+  std::vector<TransactionPtr> of_others;
+  for (Orphanage::Child& child : orphans_.ChildrenOf(*parent)) {
+    auto& list = child.peer == peer.id() ? candidates : of_others;
+    list.push_back(std::move(child.transaction));
+  }
+  std::reverse(candidates.begin(), candidates.end());
+  core_.random.Shuffle(of_others);
+  candidates.insert(candidates.end(), of_others.begin(), of_others.end());
+  for (TransactionPtr& child : candidates) {
+    if (reconsiderable_.Contains(DigestOf(*parent, *child)) || judged_.contains(child->wtxid) ||
+        IsIn(refused_, AnyHash(child->txid))) {
+      continue;
+    }
+    return std::move(child);
+  }
+  return nullptr;
+}
+
+void TransactionDownload::SubmitWithChild(Peer& peer, const TransactionPtr& parent) {
+  if (WaitsForJudgement(peer, *parent)) return;
+  const TransactionPtr child = ChildFor(peer, parent);
+  if (child == nullptr) return;
+  LOG_DEBUG(log::kMempool, "trying {} from peer={} with its child {}", parent->txid.ToString(),
+            peer.id(), child->txid.ToString());
+  core_.Await(peer, Awaited::kTransaction);
+  peer.download.judged_bytes += parent->bytes.size() + child->bytes.size();
+  BeginJudgement(peer.id(), *parent);
+  BeginJudgement(orphans_.SenderOf(child->wtxid), *child);
+  core_.effects.SubmitPair(peer.id(), parent, child);
+}
+
+std::vector<PeerId> TransactionDownload::OnPairVerdict(PeerId id, const TransactionPtr& parent,
+                                                       const TransactionPtr& child,
+                                                       const PairVerdict& verdict) {
+  const auto judged = judged_.find(child->wtxid);
+  const PeerId sender_of_child = judged != judged_.end() ? judged->second.sender : id;
+  std::vector<PeerId> waiting;
+  EndJudgement(*parent, waiting);
+  EndJudgement(*child, waiting);
+  if (Peer* peer = core_.Find(id)) {
+    peer->download.judged_bytes -= parent->bytes.size() + child->bytes.size();
+  }
+  if (!verdict.reason.empty()) reconsiderable_.Insert(DigestOf(*parent, *child));
+  // The child first: once it is no orphan any more, its parent's arrival is no news to it.
+  Conclude(sender_of_child, child, verdict.child);
+  Conclude(id, parent, verdict.parent);
   return waiting;
 }
 

@@ -2,7 +2,8 @@
 //
 // What was refused is remembered, so that it is neither fetched nor checked again while the tip
 // stays. A transaction whose parents are unknown is kept for a while, and the peer that sent it is
-// asked for them.
+// asked for them. One that was refused for its fee alone is tried again together with a child of it
+// that is kept: one parent with one child, and each such pair once.
 #pragma once
 
 #include <map>
@@ -53,6 +54,9 @@ class TransactionDownload {
   /// answer of each has arrived, too.
   std::vector<PeerId> OnVerdict(PeerId id, Peer* peer, const TransactionPtr& transaction,
                                 const TransactionVerdict& verdict);
+  /// The same of a parent that the peer sent, and a child of it that was kept.
+  std::vector<PeerId> OnPairVerdict(PeerId id, const TransactionPtr& parent,
+                                    const TransactionPtr& child, const PairVerdict& verdict);
   /// It is in the pool.
   void OnAdded(const Transaction& transaction);
   /// Tries the next orphan of the peer again, if it is time for one.
@@ -64,6 +68,7 @@ class TransactionDownload {
 
  private:
   struct Judged {
+    PeerId sender = 0;
     std::vector<PeerId> waiting;  // they sent it, too
   };
 
@@ -73,6 +78,16 @@ class TransactionDownload {
   void Announced(Peer& peer, const TransactionName& name, bool wtxid_peers_exist);
   void Ask(Peer& peer);
   void Submit(Peer& peer, TransactionPtr transaction);
+  /// Hands it over with a child, if there is one; it was refused for its fee before.
+  void SubmitWithChild(Peer& peer, const TransactionPtr& parent);
+  TransactionPtr ChildFor(const Peer& peer, const TransactionPtr& parent);
+  /// The peer waits for the verdict that is awaited already, if one is.
+  bool WaitsForJudgement(Peer& peer, const Transaction& transaction);
+  void BeginJudgement(PeerId sender, const Transaction& transaction);
+  /// Adds who was waiting for the verdict.
+  void EndJudgement(const Transaction& transaction, std::vector<PeerId>& waiting);
+  void Conclude(PeerId id, const TransactionPtr& transaction, const TransactionVerdict& verdict);
+  uint64_t DigestOf(const Transaction& parent, const Transaction& child) const;
   void Answered(PeerId peer, const Transaction& transaction);
   void ForgetRequests(const Transaction& transaction);
   void Refuse(const Transaction& transaction, const TransactionVerdict& verdict);
@@ -94,7 +109,8 @@ class TransactionDownload {
   std::map<Wtxid, Judged> judged_;             // handed over, without a verdict yet
   std::map<TransactionHash, int> judged_any_;  // their hashes, both of each
   RollingSet refused_;         // by wtxid, or by txid where no witness helps; while the tip stays
-  RollingSet reconsiderable_;  // by wtxid: refused for the fee alone, a child may pay for it
+  RollingSet reconsiderable_;  // by wtxid: refused for the fee alone, a child may pay for it; and
+                               // pairs that were refused
   RollingSet mined_;           // both hashes of what the last blocks contained
   const ledger::HeaderEntry* tip_ = nullptr;  // that we know of
 };

@@ -41,12 +41,12 @@ class Wallet:
             digest = SignatureHash(code, tx, 0, SIGHASH_ALL, amount, SIGVERSION_WITNESS_V0)
         return self.secret.sign(digest) + bytes([SIGHASH_ALL])
 
-    def spend(self, txid, index, amount, script, outputs):
+    def spend(self, txid, index, amount, script, outputs, version=2):
         """A signed transaction of one input; `outputs` are pairs of value and script."""
         tx = CMutableTransaction(
             [CMutableTxIn(COutPoint(lx(txid), index), nSequence=0xFFFFFFFD)],
             [CMutableTxOut(value, target) for value, target in outputs],
-            nVersion=2,
+            nVersion=version,
         )
         witness = []
         if script == self.p2pkh:

@@ -108,17 +108,20 @@ class Mempool(FunctionalTest):
         self.assert_rpc_error(-5, "Transaction not in mempool", rpc.getmempoolentry, txid)
         self.node.stop()
 
-    def pair(self, height, fee, child_fee):
+    def pair(self, height, fee, child_fee, version=2):
         """A spend of a block's coinbase, and one of its output."""
         script = self.wallet.p2wpkh
         value = 50 * COIN - fee
-        parent = self.wallet.spend(self.coinbase_of(height), 0, 50 * COIN, self.wallet.p2pkh, [(value, script)])
+        parent = self.wallet.spend(self.coinbase_of(height), 0, 50 * COIN, self.wallet.p2pkh, [(value, script)], version)
         txid = self.node.rpc.decoderawtransaction(parent)["txid"]
-        return [parent, self.wallet.spend(txid, 0, value, script, [(value - child_fee, script)])]
+        return [parent, self.wallet.spend(txid, 0, value, script, [(value - child_fee, script)], version)]
+
+    def txids(self, package):
+        return [self.node.rpc.decoderawtransaction(raw)["txid"] for raw in package]
 
     def test_a_package_replaces_another(self):
         rpc = self.node.rpc
-        txids = lambda package: [rpc.decoderawtransaction(raw)["txid"] for raw in package]
+        txids = self.txids
         wtxids = lambda package: [rpc.decoderawtransaction(raw)["hash"] for raw in package]
         old = self.pair(1, 2000, 2000)
         answer = rpc.submitpackage(old)
@@ -210,6 +213,39 @@ class Mempool(FunctionalTest):
         self.assertEqual(other.rpc.getrawmempool(), [])
         other.stop()
         self.node.stop()
+
+    def test_peers_get_parents_that_pay_too_little(self):
+        """Three in a line: what the first one takes in as a package, the others get one by one."""
+        prompt = "-whitelist=noban,in,out@127.0.0.1"
+        second = self.start_node(prompt, "-maxmempool=5", listens=True)
+        third = self.start_node(prompt, "-minrelaytxfee=0.00003", listens=True)
+        self.node.restart(prompt)
+        self.mine(40)
+        self.node.rpc.addnode(second.address, "add")
+        second.rpc.addnode(third.address, "add")
+        wait_until(lambda: third.rpc.getbestblockhash() == self.node.rpc.getbestblockhash(), what="the same tip")
+        nodes = [self.node, second, third]
+
+        # Of version 3: the parent pays nothing.
+        free = self.pair(1, 0, 20_000, version=3)
+        self.assert_rpc_error(-26, "min relay fee not met, 0 < ", third.rpc.sendrawtransaction, free[0])
+        self.assertEqual(self.node.rpc.submitpackage(free)["package_msg"], "success")
+        for node in nodes:
+            wait_until(lambda: set(self.txids(free)) <= set(node.rpc.getrawmempool()), what="the free parent and its child")
+
+        # Of version 2, where one pool is full: its parent pays for the way, not for a place.
+        outputs = [(50 * COIN // 2500 - 2000, self.wallet.p2wpkh)] * 2500
+        for height in range(2, 40):
+            raw = self.wallet.spend(self.coinbase_of(height), 0, 50 * COIN, self.wallet.p2pkh, outputs)
+            second.rpc.sendrawtransaction(raw, 0)
+            if second.rpc.getmempoolinfo()["mempoolminfee"] > decimal.Decimal("0.0001"):
+                break
+        poor = self.pair(40, 500, 60_000)
+        self.assert_rpc_error(-26, "mempool min fee not met", second.rpc.sendrawtransaction, poor[0])
+        self.assertEqual(self.node.rpc.submitpackage(poor)["package_msg"], "success")
+        wait_until(lambda: set(self.txids(poor)) <= set(second.rpc.getrawmempool()), what="the poor parent and its child")
+        for node in nodes:
+            node.stop()
 
 
 def raw_of(rpc, txid, block):

@@ -260,6 +260,15 @@ void Node::SubmitTransaction(PeerId peer, TransactionPtr transaction) {
   });
 }
 
+/// Here nobody pays too little, so that it is not asked for.
+void Node::SubmitPair(PeerId peer, TransactionPtr parent, TransactionPtr child) {
+  Later(LedgerTime(kTransactionTime), [this, peer, parent, child] {
+    p2p::PairVerdict verdict;
+    verdict.reason = "not asked for";
+    protocol_->PairJudged(peer, parent, child, verdict, world_.now());
+  });
+}
+
 void Node::ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) {
   Later(world_.now() + kReadTime, [this, peer, &entry] {
     const BlockPtr body = ledger_.Body(entry);

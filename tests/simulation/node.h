@@ -80,6 +80,7 @@ class Node final : public Host, private p2p::Effects {
   void SubmitHeaders(PeerId peer, std::vector<Header> headers) override;
   void SubmitBlock(PeerId peer, BlockPtr block) override;
   void SubmitTransaction(PeerId peer, TransactionPtr transaction) override;
+  void SubmitPair(PeerId peer, TransactionPtr parent, TransactionPtr child) override;
   void ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) override;
   void ReadFilters(PeerId peer, p2p::FilterQuery query) override;
   void Connect(const wire::Endpoint& endpoint, ConnectionType type) override;

@@ -35,6 +35,11 @@ ProtocolWorld::ProtocolWorld(consensus::Params params, p2p::Settings chosen, uin
     pool.Add(transaction);
     return verdict;
   };
+  judge_pair = [](const TransactionPtr&, const TransactionPtr&) {
+    p2p::PairVerdict verdict;
+    verdict.reason = "not judged";
+    return verdict;
+  };
   read_filters = [](const p2p::FilterQuery&) { return std::vector<wire::Message>{}; };
 }
 
@@ -214,6 +219,12 @@ void ProtocolWorld::SubmitTransaction(p2p::PeerId peer, TransactionPtr transacti
   questions.push_back({kTransactions, peer, {}, {}, std::move(transaction), nullptr, {}});
 }
 
+void ProtocolWorld::SubmitPair(p2p::PeerId peer, TransactionPtr parent, TransactionPtr child) {
+  Question question{kTransactions, peer, {}, {}, std::move(parent), nullptr, {}};
+  question.child = std::move(child);
+  questions.push_back(std::move(question));
+}
+
 void ProtocolWorld::ReadBlock(p2p::PeerId peer, const ledger::HeaderEntry& entry) {
   questions.push_back({kReads, peer, {}, {}, {}, &entry, {}});
 }
@@ -248,6 +259,11 @@ void ProtocolWorld::Reply(const Question& question) {
       protocol->BlockJudged(question.peer, question.block->hash(), JudgeBlock(question.block), now);
       return;
     case kTransactions: {
+      if (question.child != nullptr) {
+        protocol->PairJudged(question.peer, question.transaction, question.child,
+                             judge_pair(question.transaction, question.child), now);
+        return;
+      }
       const p2p::TransactionVerdict verdict = judge_transaction(question.transaction);
       if (verdict.fate == p2p::TransactionFate::kAccepted) {
         protocol->TransactionAdded(question.transaction, now);

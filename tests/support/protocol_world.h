@@ -48,6 +48,7 @@ class ProtocolWorld : public p2p::Effects {
     TransactionPtr transaction;
     const ledger::HeaderEntry* entry = nullptr;
     std::optional<p2p::FilterQuery> filters;
+    TransactionPtr child = nullptr;  // of a pair
   };
   /// Who joins.
   struct Joining {
@@ -154,6 +155,7 @@ class ProtocolWorld : public p2p::Effects {
   void SubmitHeaders(p2p::PeerId peer, std::vector<Header> headers) override;
   void SubmitBlock(p2p::PeerId peer, BlockPtr block) override;
   void SubmitTransaction(p2p::PeerId peer, TransactionPtr transaction) override;
+  void SubmitPair(p2p::PeerId peer, TransactionPtr parent, TransactionPtr child) override;
   void ReadBlock(p2p::PeerId peer, const ledger::HeaderEntry& entry) override;
   void ReadFilters(p2p::PeerId peer, p2p::FilterQuery query) override;
   bool UploadTargetReached(bool) const override { return upload_exhausted; }
@@ -162,6 +164,7 @@ class ProtocolWorld : public p2p::Effects {
 
   /// How transactions are judged; accepted and put into the pool unless a test says otherwise.
   std::function<p2p::TransactionVerdict(const TransactionPtr&)> judge_transaction;
+  std::function<p2p::PairVerdict(const TransactionPtr&, const TransactionPtr&)> judge_pair;
   /// What the index of filters answers.
   std::function<std::vector<wire::Message>(const p2p::FilterQuery&)> read_filters;
 

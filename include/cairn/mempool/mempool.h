@@ -128,6 +128,9 @@ class Mempool {
   /// child may pay for its parents. Those enter together or not at all.
   virtual PackageResult SubmitPackage(std::vector<TransactionPtr> package,
                                       const Origin& origin) = 0;
+  /// The same without waiting, as `Submit` with a callback.
+  virtual void SubmitPackage(std::vector<TransactionPtr> package, const Origin& origin,
+                             std::function<void(const PackageResult&)> done) = 0;
   /// The verdict that `Submit` would give, without taking it in.
   virtual AdmissionResult Test(TransactionPtr tx) = 0;
   /// Whether all of them, parents first, would be taken in one after the other, without taking them

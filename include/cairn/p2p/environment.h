@@ -128,6 +128,13 @@ struct TransactionVerdict {
   std::vector<TransactionPtr> replaced;  // what it pushed out
 };
 
+/// What became of a parent and a child that were handed over together.
+struct PairVerdict {
+  TransactionVerdict parent;
+  TransactionVerdict child;
+  std::string reason;  // why they were refused together; empty: both are in the pool
+};
+
 /// What the protocol asks to be done. Each is said once; those that name an answer get exactly one.
 class Effects {
  public:
@@ -152,6 +159,8 @@ class Effects {
   virtual void SubmitBlock(PeerId peer, BlockPtr block) = 0;
   /// Answer: `TransactionJudged`.
   virtual void SubmitTransaction(PeerId peer, TransactionPtr transaction) = 0;
+  /// A parent that pays too little by itself, and a child that may pay for it. Answer: `PairJudged`.
+  virtual void SubmitPair(PeerId peer, TransactionPtr parent, TransactionPtr child) = 0;
   /// Answer: `BlockRead`.
   virtual void ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) = 0;
   /// Answer: `FiltersRead`.

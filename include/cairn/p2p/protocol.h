@@ -74,6 +74,8 @@ class Protocol {
   void BlockJudged(PeerId peer, const BlockHash& hash, const BlockVerdict& verdict, Instant now);
   void TransactionJudged(PeerId peer, const TransactionPtr& transaction,
                          const TransactionVerdict& verdict, Instant now);
+  void PairJudged(PeerId peer, const TransactionPtr& parent, const TransactionPtr& child,
+                  const PairVerdict& verdict, Instant now);
   /// `bytes` is the raw block, empty if it could not be read.
   void BlockRead(PeerId peer, const ledger::HeaderEntry& entry, Bytes bytes, Instant now);
   void FiltersRead(PeerId peer, std::vector<wire::Message> replies, Instant now);

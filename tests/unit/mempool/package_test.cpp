@@ -1,6 +1,8 @@
 // Packages: what they must look like, and how a child pays for its parents.
 #include "cairn/mempool/package.h"
 
+#include <future>
+
 #include <gmock/gmock.h>
 
 #include "tests/unit/mempool/pool_fixture.h"
@@ -241,6 +243,22 @@ TEST_F(PackageTest, ATrialTellsOfFamiliesThatDoNotFit) {
   EXPECT_EQ(result.results[1].reason, "TRUC-violation");
   child.version = 2;
   EXPECT_TRUE(pool_->Test({SpendReward(1), child.Finish()}).results[1].Accepted());
+}
+
+TEST_F(PackageTest, AnswersOneWhoDoesNotWait) {
+  std::promise<PackageResult> answer;
+  pool_->SubmitPackage(Pair(0, 0, 2 * kFee, 3), Origin::Peer(7),
+                       [&](const PackageResult& result) { answer.set_value(result); });
+  const PackageResult result = answer.get_future().get();
+  EXPECT_EQ(result.message, "success");
+  EXPECT_TRUE(result.results[1].Accepted());
+  EXPECT_EQ(pool_->Info().unbroadcast, 0u);  // a peer has them
+  pool_->Stop();
+  bool answered = false;
+  pool_->SubmitPackage(Pair(1, kFee, kFee), {}, [&](const PackageResult& refused) {
+    answered = refused.message != "success" && refused.results.empty();
+  });
+  EXPECT_TRUE(answered);
 }
 
 TEST_F(PackageTest, PaysNoMoreThanItsSenderWants) {

@@ -66,6 +66,19 @@ class TransactionWorld : public ProtocolWorld {
     protocol->TransactionJudged(id, transaction, verdict, now);
     Settle();
   }
+  /// The pool's word on the pair that was handed over last. What was accepted enters.
+  void JudgePair(p2p::TransactionFate of_parent, p2p::TransactionFate of_child) {
+    ASSERT_FALSE(pairs.empty());
+    const Pair pair = pairs.back();
+    p2p::PairVerdict verdict;
+    verdict.parent = {of_parent, "because", {}};
+    verdict.child = {of_child, "because", {}};
+    if (of_child != p2p::TransactionFate::kAccepted) verdict.reason = "because";
+    if (of_parent == p2p::TransactionFate::kAccepted) Enter(pair.parent);
+    if (of_child == p2p::TransactionFate::kAccepted) Enter(pair.child);
+    protocol->PairJudged(pair.peer, pair.parent, pair.child, verdict, now);
+    Settle();
+  }
   /// The peer sends it, and that becomes of it.
   void SendAndJudge(PeerId id, const TransactionPtr& transaction, p2p::TransactionFate fate) {
     submitted.clear();
@@ -100,7 +113,17 @@ class TransactionWorld : public ProtocolWorld {
     submitted.emplace_back(id, std::move(transaction));
   }
 
+  void SubmitPair(PeerId id, TransactionPtr parent, TransactionPtr child) override {
+    pairs.push_back({id, std::move(parent), std::move(child)});
+  }
+
   std::vector<std::pair<PeerId, TransactionPtr>> submitted;
+  struct Pair {
+    PeerId peer = 0;
+    TransactionPtr parent;
+    TransactionPtr child;
+  };
+  std::vector<Pair> pairs;  // that were handed over together
 
  private:
   /// Nobody answers pings here, nor is anybody connected to.
