@@ -15,6 +15,7 @@
 #include "src/node/network_setup.h"
 #include "src/node/pool_options.h"
 #include "src/node/rpc_setup.h"
+#include "src/node/stratum_setup.h"
 
 namespace cairn::node {
 namespace {
@@ -115,6 +116,12 @@ Status Node::Start() {
                                                                  .pool = pool_.get(),
                                                                  .limits = template_limits_},
                                          &last_template_);
+  if (stratum_options_) {
+    auto server = mining::StratumServer::Start(*std::move(stratum_options_),
+                                               StratumNeedsOf(clock_, *ledger_, *job_board_));
+    if (!server) return tl::unexpected(server.error());
+    stratum_ = *std::move(server);
+  }
   Serve();
   importer_ = std::jthread([this, files = options.GetList("loadblock")] {
     log::SetThreadName("import");
@@ -127,7 +134,15 @@ Status Node::Start() {
 Status Node::ShareOutFiles(p2p::NetworkOptions& network) {
   const int wanted = MostConnections(configuration_.options);
   const size_t listeners = network.listen.size();
-  const uint64_t available = RaiseFileLimit(WantedFiles(wanted, listeners));
+  const uint64_t others = WantedFiles(wanted, listeners);
+  const uint64_t miners = stratum_options_ ? FilesOfStratum(*stratum_options_) : 0;
+  uint64_t available = RaiseFileLimit(others + miners);
+  if (stratum_options_) {
+    // They get what is left by the others.
+    const uint64_t left = available - std::min(available, others);
+    if (Status limited = LimitFiles(left, *stratum_options_); !limited) return limited;
+    available -= std::min(left, miners);
+  }
   const auto shares = ShareFiles(available, wanted, listeners);
   if (!shares) return tl::unexpected(shares.error());
   most_rpc_connections_ = shares->rpc;
@@ -147,6 +162,9 @@ Status Node::PrepareMining() {
   auto miner = MinerOptionsFrom(options, configuration_.params);
   if (!miner) return tl::unexpected(miner.error());
   miner_options_ = *std::move(miner);
+  auto stratum = StratumOptionsFrom(options, configuration_.params, data_dir_.indexes());
+  if (!stratum) return tl::unexpected(stratum.error());
+  stratum_options_ = *std::move(stratum);
   return {};
 }
 
@@ -196,6 +214,7 @@ void Node::Serve() {
       .template_limits = template_limits_,
       .last_template = &last_template_,
       .hash_meter = &hash_meter_,
+      .stratum = stratum_.get(),
       .memory = CoinMemory(options),
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),
@@ -222,8 +241,9 @@ void Node::Import(const std::vector<std::string>& files) {
     ledger::ImportBlocks(file, *ledger_, stopping_);
   }
   LoadPool();
-  if (miner_options_ && !stopping_) {
-    job_board_->Watch();
+  if (stopping_) return;
+  if (miner_options_ || stratum_) job_board_->Watch();
+  if (miner_options_) {
     miner_options_->board = job_board_.get();
     miner_options_->last_template = &last_template_;
     miner_options_->meter = &hash_meter_;
@@ -284,6 +304,7 @@ Status Node::Stop() {
   if (importer_.joinable()) importer_.join();
   miner_.reset();
   if (server_ != nullptr) server_->Stop();
+  stratum_.reset();
   if (network_ != nullptr) network_->Stop();
   SavePool();
   std::string failure = ledger_->FailureReason();

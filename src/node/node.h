@@ -18,6 +18,7 @@
 #include "cairn/mining/job_board.h"
 #include "cairn/mining/last_template.h"
 #include "cairn/mining/miner.h"
+#include "cairn/mining/stratum_server.h"
 #include "cairn/node/configuration.h"
 #include "cairn/node/data_dir.h"
 #include "cairn/p2p/network.h"
@@ -82,6 +83,8 @@ class Node {
   mining::HashMeter hash_meter_;
   std::unique_ptr<mining::JobBoard> job_board_;
   mining::TemplateLimits template_limits_;
+  std::optional<mining::StratumOptions> stratum_options_;
+  std::unique_ptr<mining::StratumServer> stratum_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;

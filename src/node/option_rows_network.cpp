@@ -96,6 +96,14 @@ constexpr OptionRow kMining[] = {
      "How to hash headers: auto, or portable, sse4, avx2, avx512, shani, neon where the processor "
      "can."},
     {"minethreads", "<n>", kInt, kActedOn, kPlain, "1", "Threads that search, at idle priority."},
+    {"stratum", "<host>:<port>", kText, kActedOn, kPlain, "",
+     "Serve jobs to miners there, by the Stratum protocol; their names are ADDRESS or "
+     "ADDRESS.WORKER."},
+    {"stratumdifficulty", "<n>", kText, kActedOn, kPlain, "1, or the block's if that is less",
+     "The difficulty of shares of new miners, and the least of all."},
+    {"stratumpayout", "solo|pplns", kText, kActedOn, kPlain, "solo",
+     "Whom a block pays that a miner finds: its own address, or by the last shares those of all "
+     "who worked."},
 };
 
 constexpr OptionRow kRpcOfBoth[] = {

@@ -16,6 +16,10 @@
 #include "cairn/mining/last_template.h"
 #include "consensus/params.h"
 
+namespace cairn::mining {
+class StratumServer;
+}
+
 namespace cairn::p2p {
 class Network;
 }
@@ -33,15 +37,16 @@ struct RpcContext {
   Clock& clock;
   const consensus::Params& params;
 
-  ledger::Ledger* ledger = nullptr;               // set whenever methods of blocks can be called
-  mempool::Mempool* mempool = nullptr;            // set as `ledger` is
-  p2p::Network* network = nullptr;                // null without peers
-  const std::atomic<bool>* stopping = nullptr;    // becomes true at shutdown: long calls end early
-  mining::JobBoard* job_board = nullptr;          // set as `ledger` is
-  std::optional<int32_t> block_version{};         // -blockversion, for blocks that we make
-  mining::TemplateLimits template_limits{};       // of those blocks
-  mining::LastTemplate* last_template = nullptr;  // set as `ledger` is
-  const mining::HashMeter* hash_meter = nullptr;  // of the built-in miner; null without one
+  ledger::Ledger* ledger = nullptr;                // set whenever methods of blocks can be called
+  mempool::Mempool* mempool = nullptr;             // set as `ledger` is
+  p2p::Network* network = nullptr;                 // null without peers
+  const std::atomic<bool>* stopping = nullptr;     // becomes true at shutdown: long calls end early
+  mining::JobBoard* job_board = nullptr;           // set as `ledger` is
+  std::optional<int32_t> block_version{};          // -blockversion, for blocks that we make
+  mining::TemplateLimits template_limits{};        // of those blocks
+  mining::LastTemplate* last_template = nullptr;   // set as `ledger` is
+  const mining::HashMeter* hash_meter = nullptr;   // of the built-in miner; null without one
+  const mining::StratumServer* stratum = nullptr;  // null without one
   CoinMemory memory{};
 
   UnixSeconds started_at = 0;         // by the system's clock

@@ -14,7 +14,9 @@ namespace {
 
 constexpr size_t kVersionBytes = 4;
 constexpr size_t kLockTimeBytes = 4;
-constexpr size_t kExtranonces = kExtranonce1Size + kExtranonce2Size;
+constexpr size_t kTagSize = 4;  // tells notices apart
+constexpr unsigned kRepeatBits = 8;
+constexpr size_t kPushed = kExtranonce1Size + kExtranonce2Size + kTagSize;
 
 const Transaction& CoinbaseOf(const ServedJob& job) { return *job.block->transactions[0]; }
 
@@ -24,16 +26,17 @@ Bytes FirstPart(const Transaction& coinbase) {
   Bytes part;
   Writer writer(part);
   writer.I32(coinbase.version).CompactSize(1).Raw(input.prevout.txid.span());
-  writer.U32(input.prevout.index).CompactSize(input.script_sig.size() + 1 + kExtranonces);
-  writer.Raw(input.script_sig).U8(static_cast<uint8_t>(kExtranonces));
+  writer.U32(input.prevout.index).CompactSize(input.script_sig.size() + 1 + kPushed);
+  writer.Raw(input.script_sig).U8(static_cast<uint8_t>(kPushed));
   return part;
 }
 
-Bytes SecondPart(const ServedJob& job, ByteSpan own_script) {
+Bytes SecondPart(const ServedJob& job, ByteSpan own_script, uint32_t repeat) {
   const Transaction& coinbase = CoinbaseOf(job);
   const auto others = coinbase.outputs.subspan(1);
   Bytes part;
   Writer writer(part);
+  writer.U32(static_cast<uint32_t>(job.number << kRepeatBits) + repeat);
   writer.U32(coinbase.inputs[0].sequence);
   writer.CompactSize(std::max<size_t>(job.payouts.size(), 1) + others.size());
   if (job.payouts.empty()) writer.I64(coinbase.outputs[0].value).VarBytes(own_script);
@@ -66,13 +69,13 @@ ServedJobPtr MakeServedJob(ServedJob job) {
   return std::make_shared<const ServedJob>(std::move(job));
 }
 
-Notify NoticeOf(const ServedJob& job, std::string name, ByteSpan own_script) {
+Notify NoticeOf(const ServedJob& job, std::string name, ByteSpan own_script, uint32_t repeat) {
   const Header& header = job.block->header;
   Notify notice;
   notice.job = std::move(name);
   notice.previous = header.previous;
   notice.coinbase1 = job.coinbase1;
-  notice.coinbase2 = SecondPart(job, own_script);
+  notice.coinbase2 = SecondPart(job, own_script, repeat);
   notice.branch = job.branch;
   notice.version = static_cast<uint32_t>(header.version);
   notice.bits = header.bits;

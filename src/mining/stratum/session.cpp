@@ -169,7 +169,7 @@ void Session::Handle(const MessageId& /*id*/, const Response& /*response*/, Time
 // --- Shares ---
 
 void Session::Handle(const MessageId& id, const Submit& request, Time now, Doings& doings) {
-  const Announced* announced = FindJob(request.job);
+  Announced* announced = FindJob(request.job);
   if (auto fault = Fault(request, announced)) {
     return RefuseShare(id, request, *std::move(fault), doings);
   }
@@ -197,10 +197,10 @@ std::optional<StratumError> Session::Fault(const Submit& request,
   return std::nullopt;
 }
 
-void Session::Judge(const MessageId& id, const Submit& request, const Announced& announced,
-                    Time now, Doings& doings) {
+void Session::Judge(const MessageId& id, const Submit& request, Announced& announced, Time now,
+                    Doings& doings) {
   const ServedJob& job = *announced.job;
-  const Notify notice = NoticeOf(job, {}, OwnScript());
+  const Notify notice = NoticeOf(job, {}, OwnScript(), announced.repeat);
   const Header header = HeaderOf(notice, extranonce1_, version_mask_.value_or(0), request);
   const BlockHash hash = header.Hash();
   const U256 number = U256::FromLittle(hash.span());
@@ -209,17 +209,17 @@ void Session::Judge(const MessageId& id, const Submit& request, const Announced&
   // Only what is worth remembering is remembered: who floods must work for it.
   const bool is_share = is_block || number <= TargetOfDifficulty(difficulty);
   const uint64_t part = LoadLittle<uint64_t>(hash.bytes.data());
-  if (announced.seen->contains(part)) {
+  if (announced.seen.contains(part)) {
     return RefuseShare(id, request, MakeError(Refusal::kDuplicate, "duplicate share"), doings);
   }
   if (!is_share) {
     return RefuseShare(id, request, MakeError(Refusal::kLowDifficulty, "low difficulty"), doings);
   }
-  if (!is_block && announced.seen->size() >= settings_.limits.shares_of_job) {
+  if (!is_block && announced.seen.size() >= settings_.limits.shares_of_job) {
     return RefuseShare(id, request, MakeError(Refusal::kOther, "too many shares of one job"),
                        doings);
   }
-  announced.seen->insert(part);
+  announced.seen.insert(part);
   if (is_block) {
     doings.blocks.push_back(
         {announced.job, header, Coinbase(notice, extranonce1_, request.extranonce2), request.user});
@@ -255,7 +255,7 @@ void Session::CutOff(std::string_view reason, Doings& doings) {
   SendAnswer(MessageId(), stratum::Refuse(Refusal::kOther, std::string(reason)), doings);
 }
 
-const Session::Announced* Session::FindJob(std::string_view name) const {
+Session::Announced* Session::FindJob(std::string_view name) {
   const auto found = std::find_if(announced_jobs_.begin(), announced_jobs_.end(),
                                   [&](const Announced& job) { return job.name == name; });
   return found == announced_jobs_.end() ? nullptr : &*found;
@@ -296,13 +296,11 @@ void Session::Announce(std::string name, Doings& doings) {
   if (repeats_ == 0 && clean == job.clean && !job.line.empty()) {
     Send(job.line, doings);
   } else {
-    Notify notice = NoticeOf(job, name, OwnScript());
+    Notify notice = NoticeOf(job, name, OwnScript(), repeats_);
     notice.clean = clean;
     Send(Encode(notice), doings);
   }
-  auto seen = clean || announced_jobs_.back().job != current_ ? std::make_shared<Hashes>()
-                                                              : announced_jobs_.back().seen;
-  announced_jobs_.push_back({std::move(name), current_, difficulty, std::move(seen)});
+  announced_jobs_.push_back({std::move(name), current_, repeats_, difficulty, {}});
   if (announced_jobs_.size() > settings_.limits.jobs) {
     announced_jobs_.erase(announced_jobs_.begin());
   }

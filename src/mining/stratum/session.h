@@ -106,8 +106,9 @@ class Session {
   struct Announced {
     std::string name;
     ServedJobPtr job;
-    double difficulty = 0;         // the least since then
-    std::shared_ptr<Hashes> seen;  // parts of the hashes of its shares; of the same job, the same
+    uint32_t repeat = 0;
+    double difficulty = 0;  // the least since then
+    Hashes seen;            // parts of the hashes of its shares
   };
 
   void Handle(const MessageId& id, const Subscribe& request, Time now, Doings& doings);
@@ -120,11 +121,11 @@ class Session {
   void Handle(const MessageId& id, const UnknownRequest& request, Time now, Doings& doings);
   void Handle(const MessageId& id, const Response& response, Time now, Doings& doings);
 
-  const Announced* FindJob(std::string_view name) const;
+  Announced* FindJob(std::string_view name);
   const Worker* FindWorker(std::string_view name) const;
   /// Why a share is refused before it is hashed.
   std::optional<StratumError> Fault(const Submit& request, const Announced* announced) const;
-  void Judge(const MessageId& id, const Submit& request, const Announced& announced, Time now,
+  void Judge(const MessageId& id, const Submit& request, Announced& announced, Time now,
              Doings& doings);
   void RefuseShare(const MessageId& id, const Submit& request, StratumError error, Doings& doings);
   void Refuse(const MessageId& id, StratumError error, Doings& doings);

@@ -14,8 +14,8 @@ const MethodTable& AllMethods() {
           &DescriptorMethods, &FeeMethods,           &FilterMethods,       &MempoolFileMethods,
           &MempoolMethods,    &MiningMethods,        &NetworkMethods,      &PeerAddressMethods,
           &PeerMethods,       &PriorityMethods,      &ProofMethods,        &RawTransactionMethods,
-          &SendMethods,       &SignedMessageMethods, &StatisticsMethods,   &SubmitMethods,
-          &TestingMethods,    &TransactionMethods,   &WaitingMethods}) {
+          &SendMethods,       &SignedMessageMethods, &StatisticsMethods,   &StratumMethods,
+          &SubmitMethods,     &TestingMethods,       &TransactionMethods,  &WaitingMethods}) {
       std::vector<Method> methods = topic();
       std::move(methods.begin(), methods.end(), std::back_inserter(all));
     }

@@ -30,6 +30,7 @@ std::vector<Method> RawTransactionMethods();
 std::vector<Method> SendMethods();
 std::vector<Method> SignedMessageMethods();
 std::vector<Method> StatisticsMethods();
+std::vector<Method> StratumMethods();
 std::vector<Method> SubmitMethods();
 std::vector<Method> TestingMethods();
 std::vector<Method> TransactionMethods();

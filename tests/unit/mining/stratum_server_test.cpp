@@ -3,7 +3,9 @@
 #include "cairn/mining/stratum_server.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -138,13 +140,17 @@ class StratumServerTest : public ::testing::Test {
 
   std::optional<StratumJob> NextJob(uint64_t number, std::chrono::milliseconds patience) {
     auto view = world_.ledger->View();
-    if (view->generation <= number) world_.ledger->WaitForTip(view->tip->hash, patience);
+    if (floods_with_jobs_) {
+      std::this_thread::sleep_for(std::chrono::microseconds(300));  // who reads can keep up
+    } else if (view->generation <= number) {
+      world_.ledger->WaitForTip(view->tip->hash, patience);
+    }
     view = world_.ledger->View();
-    if (view->generation <= number) return std::nullopt;
+    if (view->generation <= number && !floods_with_jobs_) return std::nullopt;
     TemplateOptions options;
     options.payout_script = {OP_1};
     StratumJob job;
-    job.number = view->generation;
+    job.number = std::max(view->generation, number + 1);
     auto block = std::make_shared<BlockTemplate>(BuildTemplate(*view, options, 0));
     job.block = block;
     job.earliest_time = EarliestTime(*view);
@@ -177,6 +183,7 @@ class StratumServerTest : public ::testing::Test {
   ChainWorld world_;
   std::chrono::seconds login_time_{30};
   size_t most_connections_ = 100;
+  std::atomic<bool> floods_with_jobs_{false};
   std::unique_ptr<StratumServer> server_;
 };
 
@@ -291,6 +298,24 @@ TEST_F(StratumServerTest, GivesThePlacesOfIdlersToNewcomers) {
   Miner late(server_->port());
   EXPECT_FALSE(late.Receive().has_value());
   MineWith(miner);
+}
+
+TEST_F(StratumServerTest, CutsOffWhoDoesNotReadWhatItIsSent) {
+  Start();
+  Miner slow(server_->port());
+  Miner good(server_->port());
+  slow.LogIn(Address(1));
+  good.LogIn(Address(2));
+  floods_with_jobs_ = true;
+  size_t received = 0;
+  do {
+    ASSERT_TRUE(good.Receive().has_value());
+    ++received;
+  } while (received % 100 != 0 || server_->Count().connections > 1);
+  floods_with_jobs_ = false;
+  while (slow.Receive()) {  // what had gone out before
+  }
+  EXPECT_EQ(server_->Count().miners, 1u);
 }
 
 TEST_F(StratumServerTest, StopsWithMinersConnected) {

@@ -1,5 +1,8 @@
 // One miner's connection to the Stratum server: what it is answered, which shares are good, and
 // that what is found is a block.
+#include <random>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "cairn/base/hex.h"
@@ -354,6 +357,7 @@ TEST_F(StratumSessionTest, ChangesTheDifficultyAndRepeatsTheJob) {
   settings_.vardiff.start = settings_.vardiff.least = DifficultyOfTarget(~U256());
   Session session = LoggedIn();
   const double before = difficulty_;
+  const Notify first = notice_;
   Submit share = MakeShare();
   const U256 good = TargetOfDifficulty(before);
   for (int i = 0; i < 8; ++i) {
@@ -363,14 +367,14 @@ TEST_F(StratumSessionTest, ChangesTheDifficultyAndRepeatsTheJob) {
   EXPECT_EQ(difficulty_, 16 * before);  // told with the last one
   EXPECT_NE(notice_.job, share.job);
   EXPECT_FALSE(notice_.clean);
-  // What was found under the old name counts as that was announced, and only once.
-  Submit again = share;
-  again.job = notice_.job;
-  EXPECT_EQ(CodeAfter(session, Line(again)), 22);
+  // What is found under the old name counts as that was announced, and is nothing under the new.
+  const Notify repeated = std::exchange(notice_, first);
   Mine(share, good, TargetOfDifficulty(difficulty_));
   EXPECT_EQ(CodeAfter(session, Line(share)), 0);
   EXPECT_EQ(doings_.shares[0].difficulty, before);
-  again = share;
+  notice_ = repeated;
+  EXPECT_NE(notice_.coinbase2, first.coinbase2);
+  Submit again = share;
   Mine(again, good, TargetOfDifficulty(difficulty_));
   again.job = notice_.job;
   EXPECT_EQ(CodeAfter(session, Line(again)), 23);
@@ -458,6 +462,50 @@ TEST_F(StratumSessionTest, LimitsTheSharesOfAJob) {
   }
   ++share.nonce;
   EXPECT_EQ(CodeAfter(session, Line(share)), 20);
+}
+
+TEST_F(StratumSessionTest, AnswersOrEndsWhateverComes) {
+  settings_.limits.refusals = 20;
+  const std::vector<std::string> lines{
+      R"({"id":1,"method":"mining.subscribe","params":["a/1","session"]})",
+      R"({"id":2,"method":"mining.authorize","params":[")" + Address() + R"(.rig","x"]})",
+      R"({"id":3,"method":"mining.configure","params":[["version-rolling",)"
+      R"("minimum-difficulty"],{"version-rolling.mask":"1fffe000",)"
+      R"("minimum-difficulty.value":2}]})",
+      R"({"id":4,"method":"mining.suggest_difficulty","params":[1e-300]})",
+      R"({"id":5,"method":"mining.extranonce.subscribe","params":[]})",
+      Line(MakeShare()),
+      R"({"id":6,"method":"mining.submit","params":[")" + Address() +
+          R"(.rig","1","0000000000000001","655f0000","00000000","00002000"]})"};
+  std::mt19937 random(11);
+  size_t ended = 0;
+  for (int round = 0; round < 300; ++round) {
+    Session session = NewSession(static_cast<uint32_t>(round));
+    doings_ = {};
+    for (int i = 0; i < 60 && !doings_.close; ++i) {
+      std::string line = lines[random() % lines.size()];
+      for (size_t changes = random() % 3; changes > 0 && !line.empty(); --changes) {
+        const size_t at = random() % line.size();
+        switch (random() % 3) {
+          case 0: line[at] = static_cast<char>(random()); break;
+          case 1: line.erase(at, random() % 5); break;
+          default: line.insert(at, line.substr(random() % line.size(), random() % 9)); break;
+        }
+      }
+      Tell(session, line, seconds(i));  // expects of the server's own lines that they can be read
+      for (size_t shares = doings_.shares.size(); shares > 0; --shares) {
+        session.OnStored(random() % 2 == 0, doings_);
+      }
+      EXPECT_LE(session.WorkerNames().size(), settings_.limits.workers);
+      if (random() % 8 == 0) {
+        MakeJob(random() % 2 == 0);
+        session.OnJob(Time{} + seconds(i), doings_);
+      }
+      session.OnTime(Time{} + seconds(i), doings_);
+    }
+    ended += doings_.close ? 1 : 0;
+  }
+  EXPECT_GT(ended, 100u);
 }
 
 TEST_F(StratumSessionTest, TellsWhenAShareCannotBeStored) {
