@@ -7,6 +7,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "cairn/base/log.h"
+
 namespace cairn::mining::stratum {
 
 namespace net = boost::asio;
@@ -152,6 +154,7 @@ void Connection::OnTime(Time now) {
 void Connection::Do(Doings doings) {
   host_.Carry(*this, doings);
   if (doings.close && !closing_) {
+    LOG_DEBUG(log::kStratum, "miner {} is cut off: {}", id_, PlainText(doings.send));
     closing_ = true;
     closing_since_ = std::chrono::steady_clock::now();
   }

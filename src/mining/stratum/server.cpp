@@ -74,7 +74,7 @@ class StratumServer::Core final : public stratum::ConnectionHost {
       : options_(std::move(options)),
         needs_(std::move(needs)),
         settings_(SettingsFrom(options_, needs_.clock)) {}
-  ~Core();
+  ~Core();  // NOLINT(bugprone-exception-escape): as that of the server
 
   Status Start();
   uint16_t port() const { return port_; }
@@ -128,7 +128,7 @@ class StratumServer::Core final : public stratum::ConnectionHost {
   std::jthread socket_thread_;
 };
 
-StratumServer::Core::~Core() {
+StratumServer::Core::~Core() {  // NOLINT(bugprone-exception-escape)
   stop_ = true;
   if (socket_thread_.joinable()) {
     net::post(io_, [this] {
@@ -223,6 +223,7 @@ void StratumServer::Core::Admit(tcp::socket socket) {
   const auto connection =
       std::make_shared<Connection>(std::move(socket), *this, id, std::move(session), now);
   connections_.emplace(id, connection);
+  LOG_DEBUG(log::kStratum, "miner {} has connected, one of {}", id, connections_.size());
   connection->Start();
 }
 
@@ -244,6 +245,7 @@ bool StratumServer::Core::MakeRoom() {
 }
 
 void StratumServer::Core::OnEnded(Connection& connection) {
+  LOG_DEBUG(log::kStratum, "miner {} is gone", connection.id());
   // Not at once: somebody may be going through them.
   net::post(io_, [this, id = connection.id()] { connections_.erase(id); });
 }

@@ -23,7 +23,7 @@ StratumError MakeError(Refusal refusal, std::string message) {
   return {static_cast<int64_t>(refusal), std::move(message)};
 }
 
-void Send(std::string line, Doings& doings) {
+void Send(const std::string& line, Doings& doings) {
   doings.send += line;
   doings.send += '\n';
 }

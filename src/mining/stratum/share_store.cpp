@@ -63,14 +63,22 @@ ShareStore::~ShareStore() {
 }
 
 Status ShareStore::Load() {
+  WorkerTable workers;
+  std::deque<Kept> shares;
+  uint64_t first = 0;
+  if (Status loaded = LoadWorkers(workers); !loaded) return loaded;
+  if (Status loaded = LoadShares(workers, shares, first); !loaded) return loaded;
+  compacted_to_ = first;
   base::MutexLock lock(mutex_);
-  if (Status loaded = LoadWorkers(); !loaded) return loaded;
-  if (Status loaded = LoadShares(); !loaded) return loaded;
-  compacted_to_ = first_share_;
+  for (const auto& [number, worker] : workers) numbers_[worker.totals.name] = number;
+  if (!workers.empty()) next_worker_ = workers.rbegin()->first + 1;
+  workers_ = std::move(workers);
+  shares_ = std::move(shares);
+  first_share_ = first;
   return {};
 }
 
-Status ShareStore::LoadWorkers() {
+Status ShareStore::LoadWorkers(WorkerTable& workers) const {
   const Bytes prefix{kWorkerRow};
   bool sound = true;
   const Status read = database_->Scan(prefix, prefix, [&](ByteSpan key, ByteSpan value) {
@@ -89,16 +97,15 @@ Status ShareStore::LoadWorkers() {
     worker.script.assign(script.begin(), script.end());
     sound = key_reader.ok() && key_reader.AtEnd() && reader.ok() && reader.AtEnd();
     if (!sound) return false;
-    numbers_[worker.totals.name] = number;
-    workers_[number] = std::move(worker);
-    next_worker_ = number + 1;
+    workers[number] = std::move(worker);
     return true;
   });
   if (!read) return read;
   return sound ? Status{} : tl::unexpected(Damaged());
 }
 
-Status ShareStore::LoadShares() {
+Status ShareStore::LoadShares(WorkerTable& workers, std::deque<Kept>& shares,
+                              uint64_t& first) const {
   const Bytes prefix{kShareRow};
   bool sound = true;
   const Status read = database_->Scan(prefix, prefix, [&](ByteSpan key, ByteSpan value) {
@@ -107,13 +114,13 @@ Status ShareStore::LoadShares() {
     Reader reader(value);
     const auto worker = reader.U32();
     const uint64_t work = reader.U64();
-    const auto found = workers_.find(worker);
-    if (shares_.empty()) first_share_ = number;
+    const auto found = workers.find(worker);
+    if (shares.empty()) first = number;
     sound = key_reader.ok() && key_reader.AtEnd() && value.size() == kShareBytes &&
-            found != workers_.end() && number == first_share_ + shares_.size();
+            found != workers.end() && number == first + shares.size();
     if (!sound) return false;
     ++found->second.shares;
-    shares_.push_back({worker, work});
+    shares.push_back({worker, work});
     return true;
   });
   if (!read) return read;

@@ -89,6 +89,7 @@ class ShareStore {
     uint32_t worker = 0;
     uint64_t work = 0;
   };
+  using WorkerTable = std::map<uint32_t, Worker>;  // by the number of their row
   struct Task {
     Share share;
     bool refused = false;
@@ -100,8 +101,9 @@ class ShareStore {
       : options_(options), database_(std::move(database)) {}
 
   Status Load() CAIRN_EXCLUDES(mutex_);
-  Status LoadWorkers() CAIRN_REQUIRES(mutex_);
-  Status LoadShares() CAIRN_REQUIRES(mutex_);
+  Status LoadWorkers(WorkerTable& workers) const;
+  /// Counts them in `workers`, too.
+  Status LoadShares(WorkerTable& workers, std::deque<Kept>& shares, uint64_t& first) const;
   void Loop();
   void Write(std::deque<Task> tasks);
   void Apply(const Task& task, storage::Batch& batch, std::vector<uint32_t>& changed)
@@ -115,7 +117,7 @@ class ShareStore {
   const std::unique_ptr<storage::Database> database_;
 
   mutable base::Mutex mutex_;
-  std::map<uint32_t, Worker> workers_ CAIRN_GUARDED_BY(mutex_);  // by the number of their row
+  WorkerTable workers_ CAIRN_GUARDED_BY(mutex_);
   std::unordered_map<std::string, uint32_t> numbers_ CAIRN_GUARDED_BY(mutex_);  // by name
   uint32_t next_worker_ CAIRN_GUARDED_BY(mutex_) = 0;
   std::deque<Kept> shares_ CAIRN_GUARDED_BY(mutex_);
