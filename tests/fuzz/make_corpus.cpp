@@ -543,6 +543,16 @@ void AddPools(const Corpus& corpus) {
   }
 }
 
+/// Lives of a whole pool, with and without room and the wish for signals.
+void AddWholePools(const Corpus& corpus) {
+  std::mt19937 random(5);
+  for (uint8_t policy = 0; policy < 8; ++policy) {
+    Bytes life{policy};
+    for (int i = 0; i < 500; ++i) life.push_back(static_cast<uint8_t>(random()));
+    corpus.Add("pool", "life_" + std::to_string(policy), life);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -561,6 +571,7 @@ int main(int argc, char** argv) {
   AddStoredForms(corpus);
   AddTexts(corpus);
   AddPools(corpus);
+  AddWholePools(corpus);
   AddMerkleProofs(corpus);
   AddDescriptors(corpus);
   AddSets(corpus);

@@ -16,6 +16,7 @@ constexpr Target kTargets[] = {
     {"header", FuzzHeader},
     {"mempool", FuzzMempool},
     {"peers", FuzzPeers},
+    {"pool", FuzzPool},
     {"script", FuzzScript},
     {"transaction", FuzzTransaction},
     {"wire", FuzzWire},

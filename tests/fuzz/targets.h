@@ -66,6 +66,8 @@ void FuzzMempool(ByteSpan input);
 /// What is stored of peers and said of them in text, and a life of the address book; the first byte
 /// chooses.
 void FuzzPeers(ByteSpan input);
+/// The whole pool on a chain that grows and is taken back, under any operations.
+void FuzzPool(ByteSpan input);
 /// Any scripts under any flags, with an invented curve.
 void FuzzScript(ByteSpan input);
 /// A transaction is parsed and written back, with the same ids.
