@@ -5,11 +5,11 @@
 build_packages=(
   g++ cmake ninja-build
   libboost1.81-dev libexpected-dev libhwy-dev
-  libleveldb-dev libsecp256k1-dev libsnappy-dev libspdlog-dev rapidjson-dev
+  libleveldb-dev libsecp256k1-dev libsnappy-dev libspdlog-dev libssl-dev rapidjson-dev
 )
 
 # To build and run the tests besides.
-test_packages=(libgtest-dev libgmock-dev libssl-dev python3 python3-bitcoinlib python3-electrum clang-format-14)
+test_packages=(libgtest-dev libgmock-dev openssl python3 python3-bitcoinlib python3-electrum clang-format-14)
 
 say() { printf '==> %s\n' "$*"; }
 

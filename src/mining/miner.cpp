@@ -68,7 +68,7 @@ Miner::~Miner() {
   }
   threads_.clear();  // joins them
   const HashMeter::Rate rate = meter_.Get(std::chrono::steady_clock::now());
-  LOG_INFO("Mined {} block(s) with {} hashes, {:.3f} MH/s", blocks_found(), rate.hashes,
+  LOG_INFO("Mined {} block(s) with {} hashes, {} MH/s", blocks_found(), rate.hashes,
            rate.since_start * 1e-6);
 }
 
@@ -143,7 +143,7 @@ void Miner::LogRate() {
     if (now < log_at_) return;
     log_at_ = now + kLogEvery;
   }
-  LOG_INFO("Mining at {:.3f} MH/s", meter_.Get(now).per_second * 1e-6);
+  LOG_INFO("Mining at {} MH/s", meter_.Get(now).per_second * 1e-6);
 }
 
 }  // namespace cairn::mining

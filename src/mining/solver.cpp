@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "cairn/mining/nonce_scan.h"
-#include "cairn/primitives/u256.h"
 
 namespace cairn::mining {
 namespace {
@@ -32,10 +31,15 @@ SolveOutcome Solve(Header& header, uint64_t& tries, const StopCheck& stop) {
 
 SolveOutcome Solve(Header& header, std::span<const int32_t> versions, uint64_t& tries,
                    const StopCheck& stop) {
+  return Solve(header, DecodeCompact(header.bits).target, versions, tries, stop);
+}
+
+SolveOutcome Solve(Header& header, const U256& target, std::span<const int32_t> versions,
+                   uint64_t& tries, const StopCheck& stop) {
   const uint64_t each = versions.size();
   const ScanChoice choice =
       ChooseScanKernel(each == 1 ? ScanMode::kNonceOnly : ScanMode::kVersionRolling);
-  const NonceScan scan(*choice.kernel, header, DecodeCompact(header.bits).target, versions);
+  const NonceScan scan(*choice.kernel, header, target, versions);
   const uint64_t longest = LongestScan(choice.nanoseconds);
   std::vector<ScanHit> hits;
   uint64_t length = kFirstScan;

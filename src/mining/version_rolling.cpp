@@ -18,6 +18,11 @@ std::vector<int32_t> RolledVersions(int32_t version, size_t count,
   for (const consensus::Bip9Deployment& deployment : params.deployments) {
     mask &= ~(uint32_t{1} << deployment.bit);
   }
+  return VersionsWithin(version, mask, count);
+}
+
+std::vector<int32_t> VersionsWithin(int32_t version, uint32_t mask, size_t count) {
+  const auto base = static_cast<uint32_t>(version);
   std::vector<int32_t> versions;
   uint32_t change = 0;
   do {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cairn/primitives/header.h"
+#include "cairn/primitives/u256.h"
 
 namespace cairn::mining {
 
@@ -41,5 +42,9 @@ SolveOutcome Solve(Header& header, uint64_t& tries, const StopCheck& stop);
 /// was begun is tried with all of them, even if there are fewer `tries`.
 SolveOutcome Solve(Header& header, std::span<const int32_t> versions, uint64_t& tries,
                    const StopCheck& stop);
+
+/// The same for a target that is not the header's own.
+SolveOutcome Solve(Header& header, const U256& target, std::span<const int32_t> versions,
+                   uint64_t& tries, const StopCheck& stop);
 
 }  // namespace cairn::mining

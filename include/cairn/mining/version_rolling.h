@@ -18,4 +18,8 @@ inline constexpr uint32_t kRollableVersionBits = 0x1fffe000;
 /// none of BIP9's.
 std::vector<int32_t> RolledVersions(int32_t version, size_t count, const consensus::Params& params);
 
+/// `count` versions, `version` first, that differ only in bits of `mask`. Fewer if there are not so
+/// many.
+std::vector<int32_t> VersionsWithin(int32_t version, uint32_t mask, size_t count);
+
 }  // namespace cairn::mining

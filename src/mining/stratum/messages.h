@@ -204,6 +204,9 @@ Response AnswerWith(const Configured& configured);
 /// What is not understood counts as refused. Never has `unknown_extensions`.
 Configured DecodeConfigured(const json::Value& result);
 
+/// 8 digits, the most significant first.
+std::string HexWord(uint32_t word);
+
 /// `text` in at most kLongestText bytes, with "?" for each control character.
 std::string PlainText(std::string_view text);
 

@@ -11,12 +11,6 @@
 namespace cairn::mining::stratum {
 namespace {
 
-std::string HexWord(uint32_t word) {
-  std::array<uint8_t, 4> bytes;
-  StoreBig(bytes.data(), word);
-  return ToHex(bytes);
-}
-
 /// In as few digits as say exactly this number.
 void WriteDifficulty(json::Writer& writer, double difficulty) {
   std::array<char, 32> digits;
@@ -42,6 +36,12 @@ std::string Notice(std::string_view method, Write write) {
 void WriteNothing(json::Writer& /*writer*/) {}
 
 }  // namespace
+
+std::string HexWord(uint32_t word) {
+  std::array<uint8_t, 4> bytes;
+  StoreBig(bytes.data(), word);
+  return ToHex(bytes);
+}
 
 std::string Encode(const MessageId& id, const Response& response) {
   json::Writer writer;
