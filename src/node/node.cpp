@@ -13,6 +13,7 @@
 #include "cairn/rpc/method.h"
 #include "src/node/mining_options.h"
 #include "src/node/network_setup.h"
+#include "src/node/pool_client_setup.h"
 #include "src/node/pool_options.h"
 #include "src/node/rpc_setup.h"
 #include "src/node/stratum_setup.h"
@@ -101,6 +102,8 @@ Status Node::Start() {
   if (Status prepared = PrepareMining(); !prepared) return prepared;
   auto policy = PoolOptionsFrom(options, configuration_.params);
   if (!policy) return tl::unexpected(policy.error());
+  auto pool_client = PoolClientOptionsFrom(options, data_dir_.network());
+  if (!pool_client) return tl::unexpected(pool_client.error());
   auto network = NetworkOptionsFrom(options, configuration_.params, data_dir_.network());
   if (!network) return tl::unexpected(network.error());
   if (Status shared = ShareOutFiles(*network); !shared) return shared;
@@ -122,6 +125,7 @@ Status Node::Start() {
     if (!server) return tl::unexpected(server.error());
     stratum_ = *std::move(server);
   }
+  if (Status started = StartPoolClient(*std::move(pool_client)); !started) return started;
   Serve();
   importer_ = std::jthread([this, files = options.GetList("loadblock")] {
     log::SetThreadName("import");
@@ -165,6 +169,15 @@ Status Node::PrepareMining() {
   auto stratum = StratumOptionsFrom(options, configuration_.params, data_dir_.indexes());
   if (!stratum) return tl::unexpected(stratum.error());
   stratum_options_ = *std::move(stratum);
+  return {};
+}
+
+Status Node::StartPoolClient(std::optional<mining::PoolClientOptions> options) {
+  if (!options) return {};
+  options->meter = &hash_meter_;
+  auto started = mining::PoolClient::Start(*std::move(options));
+  if (!started) return tl::unexpected(started.error());
+  pool_client_ = *std::move(started);
   return {};
 }
 
@@ -215,6 +228,7 @@ void Node::Serve() {
       .last_template = &last_template_,
       .hash_meter = &hash_meter_,
       .stratum = stratum_.get(),
+      .pool_client = pool_client_.get(),
       .memory = CoinMemory(options),
       .started_at = Clock::SystemNow(),
       .log_path = LogPath(options, data_dir_.network()),
@@ -305,6 +319,7 @@ Status Node::Stop() {
   miner_.reset();
   if (server_ != nullptr) server_->Stop();
   stratum_.reset();
+  pool_client_.reset();
   if (network_ != nullptr) network_->Stop();
   SavePool();
   std::string failure = ledger_->FailureReason();

@@ -18,6 +18,7 @@
 #include "cairn/mining/job_board.h"
 #include "cairn/mining/last_template.h"
 #include "cairn/mining/miner.h"
+#include "cairn/mining/pool_client.h"
 #include "cairn/mining/stratum_server.h"
 #include "cairn/node/configuration.h"
 #include "cairn/node/data_dir.h"
@@ -54,6 +55,7 @@ class Node {
   Status StartRpc();
   Status OpenLedger(const mempool::PolicyOptions& policy);
   Status PrepareMining();
+  Status StartPoolClient(std::optional<mining::PoolClientOptions> options);
   Status ShareOutFiles(p2p::NetworkOptions& network);
   void Serve();
   /// Imports the files of -loadblock one after another, then begins to mine.
@@ -85,6 +87,7 @@ class Node {
   mining::TemplateLimits template_limits_;
   std::optional<mining::StratumOptions> stratum_options_;
   std::unique_ptr<mining::StratumServer> stratum_;
+  std::unique_ptr<mining::PoolClient> pool_client_;
   std::optional<rpc::RpcContext> context_;
   std::optional<rpc::CookieFile> cookie_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;

@@ -96,6 +96,12 @@ constexpr OptionRow kMining[] = {
      "How to hash headers: auto, or portable, sse4, avx2, avx512, shani, neon where the processor "
      "can."},
     {"minethreads", "<n>", kInt, kActedOn, kPlain, "1", "Threads that search, at idle priority."},
+    {"pool", "<url>", kList, kActedOn, kSecret, "",
+     "Mine for this Stratum pool, instead of -mine: stratum+tcp://user:password@host:port, or "
+     "stratum+ssl:// for TLS. May be given several times, the best first."},
+    {"poolcafile", "<file>", kText, kActedOn, kPlain, "the system's",
+     "The certificates to trust for stratum+ssl. A relative path starts at the network's data "
+     "directory."},
     {"stratum", "<host>:<port>", kText, kActedOn, kPlain, "",
      "Serve jobs to miners there, by the Stratum protocol; their names are ADDRESS or "
      "ADDRESS.WORKER."},

@@ -17,8 +17,9 @@
 #include "consensus/params.h"
 
 namespace cairn::mining {
+class PoolClient;
 class StratumServer;
-}
+}  // namespace cairn::mining
 
 namespace cairn::p2p {
 class Network;
@@ -47,6 +48,7 @@ struct RpcContext {
   mining::LastTemplate* last_template = nullptr;   // set as `ledger` is
   const mining::HashMeter* hash_meter = nullptr;   // of the built-in miner; null without one
   const mining::StratumServer* stratum = nullptr;  // null without one
+  const mining::PoolClient* pool_client = nullptr;  // null without -pool
   CoinMemory memory{};
 
   UnixSeconds started_at = 0;         // by the system's clock

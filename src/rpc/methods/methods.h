@@ -19,6 +19,7 @@ std::vector<Method> DescriptorMethods();
 std::vector<Method> FilterMethods();
 std::vector<Method> MempoolMethods();
 std::vector<Method> MempoolFileMethods();
+std::vector<Method> PoolMethods();
 std::vector<Method> PriorityMethods();
 std::vector<Method> FeeMethods();
 std::vector<Method> MiningMethods();
