@@ -110,11 +110,12 @@ Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> pack
 }
 
 Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const {
-  return ProveScripts({*member.tx, coins.coins(), *member.view});
+  return ProveScripts({*member.tx, coins.coins(), *member.view}, member.in_package);
 }
 
 /// Under the rules of policy, and as the next block will run them, which then need not do so again.
-Objection Admitter::ProveScripts(const FundedLoose& funded) const {
+/// Only with `judged_again` the former is remembered too, as a large pool fills the cache.
+Objection Admitter::ProveScripts(const FundedLoose& funded, bool judged_again) const {
   consensus::ProofCaches& proofs = ledger_.Proofs();
   const Wtxid& wtxid = funded.tx.wtxid;
   const consensus::ScriptFlags of_block =
@@ -128,7 +129,7 @@ Objection Admitter::ProveScripts(const FundedLoose& funded) const {
   consensus::CachingVerifier verifier(proofs.signatures, exact);
   if (!is_standard) {
     if (Objection objection = CheckScripts(funded.tx, midstates, verifier)) return objection;
-    proofs.scripts.Add(wtxid, kStandardScriptFlags);
+    if (judged_again) proofs.scripts.Add(wtxid, kStandardScriptFlags);
   }
   if (is_valid) return std::nullopt;
   const auto verdict = consensus::CheckAllInputScripts(midstates, of_block, verifier);

@@ -63,7 +63,7 @@ class Admitter {
   Objection FindCoins(Proposal* proposal, std::span<const TransactionPtr> package,
                       SpentCoins* coins) const;
   bool OutputsAreInTheChain(const Transaction& tx) const;
-  Objection ProveScripts(const FundedLoose& funded) const;
+  Objection ProveScripts(const FundedLoose& funded, bool judged_again) const;
 
   const PolicyOptions& options_;
   const Graph& graph_;

@@ -13,7 +13,9 @@ namespace {
 constexpr int kMostFailures = 1000;
 constexpr uint64_t kAllButFull = 4000;  // weight
 // Of the last that were taken, and of the best that were not, so many are chosen from anew.
-constexpr size_t kTailItems = 12;
+constexpr size_t kTailItems = 24;
+constexpr size_t kMostGroups = 300;  // that are looked at for it
+constexpr int kMostWalks = 3000;     // through families, to build them
 
 /// A transaction whose ancestors are partly in the block already, and what the others come to.
 struct Reduced {
@@ -97,6 +99,7 @@ class PackageSelector {
 
   /// It and those of its ancestors that are not in the block yet, parents first.
   std::vector<const Node*> PackageOf(const Node* top) const {
+    if (top->parents.empty()) return {top};
     std::vector<const Node*> package;
     for (const Node* node : graph_.AncestorsOf(top).list()) {
       if (!taken_.Has(node)) package.push_back(node);
@@ -122,21 +125,62 @@ class PackageSelector {
     selected_.push_back(node);
   }
 
-  /// The best of those that were left out, with their parents.
-  std::vector<const Node*> LeftOut() const {
-    std::vector<const Node*> nodes;
-    for (const Node& node : graph_.best_first()) {
-      if (nodes.size() == kTailItems) break;
-      if (taken_.Has(&node)) continue;
-      const std::vector<const Node*> package = PackageOf(&node);
-      Sums sums;
-      std::vector<const Node*> others;
-      for (const Node* member : package) {
-        sums += member->Own();
-        const bool known = std::find(nodes.begin(), nodes.end(), member) != nodes.end();
-        if (!known) others.push_back(member);
+  /// Some that were left out, with their parents and what else makes the whole worth more: one may
+  /// be too poor to carry its parents alone, and two of them may not.
+  struct Group {
+    std::vector<const Node*> nodes;  // parents first
+    Score rate;
+  };
+
+  Group GroupOf(const Node* top, int* walks) const {
+    Group group{PackageOf(top), {}};
+    Sums sums;
+    for (const Node* node : group.nodes) sums += node->Own();
+    const std::vector<const Node*> package = group.nodes;
+    for (const Node* member : package) {
+      if (member == top) continue;
+      for (const Node* child : member->children) {
+        if (--*walks < 0) break;
+        Sums more;
+        std::vector<const Node*> others;
+        for (const Node* node : PackageOf(child)) {
+          if (Contains(group.nodes, node)) continue;
+          others.push_back(node);
+          more += node->Own();
+        }
+        if (others.empty() || !(Score{sums.fees, sums.vsize} < Score{more.fees, more.vsize}))
+          continue;
+        sums += more;
+        group.nodes.insert(group.nodes.end(), others.begin(), others.end());
       }
-      if (sums.fees < limits_.min_rate.For(sums.vsize) || !AreFinal(package)) continue;
+    }
+    group.rate = {sums.fees, sums.vsize};
+    return group;
+  }
+
+  static bool Contains(const std::vector<const Node*>& nodes, const Node* node) {
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  }
+
+  /// The best of those that were left out.
+  std::vector<const Node*> LeftOut() const {
+    std::vector<Group> groups;
+    int walks = kMostWalks;
+    for (const Node& node : graph_.best_first()) {
+      if (groups.size() == kMostGroups) break;
+      if (taken_.Has(&node)) continue;
+      Group group = GroupOf(&node, &walks);
+      const bool pays = group.rate.fee >= limits_.min_rate.For(group.rate.vsize);
+      if (pays && AreFinal(group.nodes)) groups.push_back(std::move(group));
+    }
+    std::stable_sort(groups.begin(), groups.end(),
+                     [](const Group& a, const Group& b) { return b.rate < a.rate; });
+    std::vector<const Node*> nodes;
+    for (const Group& group : groups) {
+      std::vector<const Node*> others;
+      for (const Node* node : group.nodes) {
+        if (!Contains(nodes, node)) others.push_back(node);
+      }
       if (nodes.size() + others.size() > kTailItems) continue;
       nodes.insert(nodes.end(), others.begin(), others.end());
     }
@@ -175,6 +219,7 @@ class PackageSelector {
 
   /// What is in the block need not be paid for by those that build on it.
   void ReduceDescendants(const Node* node) {
+    if (node->children.empty()) return;
     for (const Node* below : graph_.DescendantsOf(node).list()) {
       if (taken_.Has(below)) continue;
       const auto known = by_node_.find(below);
