@@ -27,6 +27,7 @@
 #include "src/primitives/bech32.h"
 #include "tests/fuzz/chains.h"
 #include "tests/fuzz/spend.h"
+#include "tests/fuzz/stratum_seeds.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/block_maker.h"
 #include "tests/support/wire_samples.h"
@@ -553,6 +554,10 @@ void AddWholePools(const Corpus& corpus) {
   }
 }
 
+void AddStratum(const Corpus& corpus) {
+  for (const auto& [name, bytes] : fuzz::StratumSeeds()) corpus.Add("stratum", name, bytes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -577,5 +582,6 @@ int main(int argc, char** argv) {
   AddSets(corpus);
   AddWire(corpus);
   AddPeers(corpus);
+  AddStratum(corpus);
   return 0;
 }

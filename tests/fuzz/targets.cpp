@@ -18,6 +18,7 @@ constexpr Target kTargets[] = {
     {"peers", FuzzPeers},
     {"pool", FuzzPool},
     {"script", FuzzScript},
+    {"stratum", FuzzStratum},
     {"transaction", FuzzTransaction},
     {"wire", FuzzWire},
 };

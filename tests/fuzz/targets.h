@@ -70,6 +70,9 @@ void FuzzPeers(ByteSpan input);
 void FuzzPool(ByteSpan input);
 /// Any scripts under any flags, with an invented curve.
 void FuzzScript(ByteSpan input);
+/// Lines of miners and of pools, a whole session of a miner with any pool, and names of pools; the
+/// first byte is a `StratumInput`.
+void FuzzStratum(ByteSpan input);
 /// A transaction is parsed and written back, with the same ids.
 void FuzzTransaction(ByteSpan input);
 /// Every message of peers, their frames, and what is made of compact blocks and Bloom filters. The
@@ -80,5 +83,7 @@ void FuzzWire(ByteSpan input);
 inline constexpr std::string_view kWireExtras[] = {"(frame)", "(assembly)", "(bloom)"};
 size_t WireChoices();
 std::string_view WireChoiceName(size_t choice);
+
+enum class StratumInput : uint8_t { kMinerLine, kPoolLine, kPool, kUrl };
 
 }  // namespace cairn::fuzz
