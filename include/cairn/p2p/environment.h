@@ -159,7 +159,8 @@ class Effects {
   virtual void SubmitBlock(PeerId peer, BlockPtr block) = 0;
   /// Answer: `TransactionJudged`.
   virtual void SubmitTransaction(PeerId peer, TransactionPtr transaction) = 0;
-  /// A parent that pays too little by itself, and a child that may pay for it. Answer: `PairJudged`.
+  /// A parent that pays too little by itself, and a child that may pay for it. Answer:
+  /// `PairJudged`.
   virtual void SubmitPair(PeerId peer, TransactionPtr parent, TransactionPtr child) = 0;
   /// Answer: `BlockRead`.
   virtual void ReadBlock(PeerId peer, const ledger::HeaderEntry& entry) = 0;
