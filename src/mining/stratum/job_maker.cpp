@@ -35,6 +35,7 @@ ServedJobPtr JobMaker::Make(const std::optional<StratumJob>& news, UnixSeconds n
 
 Outputs JobMaker::Payouts(const BlockTemplate& block) const {
   if (!pplns_) return {};
+  store_.Synchronize();  // whoever found the last block has a share, too
   const ShareStore::Window window = store_.LastShares(WindowOf(block));
   uint64_t weight = 0;
   for (size_t i = 1; i < block.transactions.size(); ++i) weight += block.transactions[i]->Weight();

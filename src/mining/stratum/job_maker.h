@@ -28,7 +28,7 @@ class JobMaker {
   static constexpr std::chrono::seconds kRefreshEvery{30};
 
   /// The store must outlive it.
-  JobMaker(bool pplns, const ShareStore& store) : pplns_(pplns), store_(store) {}
+  JobMaker(bool pplns, ShareStore& store) : pplns_(pplns), store_(store) {}
 
   /// Of the template that is the last; 0 before the first.
   uint64_t last_number() const { return source_ ? source_->number : 0; }
@@ -40,7 +40,7 @@ class JobMaker {
   Outputs Payouts(const BlockTemplate& block) const;
 
   const bool pplns_;
-  const ShareStore& store_;
+  ShareStore& store_;
   std::optional<StratumJob> source_;
   uint64_t made_ = 0;
   Time made_at_{};

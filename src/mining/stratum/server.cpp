@@ -261,10 +261,6 @@ void StratumServer::Core::LookAround() {
 }
 
 void StratumServer::Core::Carry(Connection& connection, Doings& doings) {
-  for (FoundBlock& block : doings.blocks) {
-    LOG_INFO("Worker {} found a block at height {}", block.worker, block.job->block->height);
-    found_.Push(std::move(block));
-  }
   for (stratum::Share& share : doings.shares) {
     store_->Add(std::move(share), [this, id = connection.id()](bool stored) {
       net::post(io_, [this, id, stored] {
@@ -272,6 +268,11 @@ void StratumServer::Core::Carry(Connection& connection, Doings& doings) {
         if (found != connections_.end()) found->second->OnStored(stored);
       });
     });
+  }
+  // Behind their shares, which the jobs on top of them are to know; that takes no time.
+  for (FoundBlock& block : doings.blocks) {
+    LOG_INFO("Worker {} found a block at height {}", block.worker, block.job->block->height);
+    found_.Push(std::move(block));
   }
   for (stratum::RefusedShare& refused : doings.refused) {
     store_->CountRefused(std::move(refused.worker), refused.reason);
