@@ -66,6 +66,12 @@ uint32_t EarliestTime(const ChainView& view) {
   return static_cast<uint32_t>(earliest);
 }
 
+Header AtTime(Header header, const ChainView& view, UnixSeconds now) {
+  header.time = static_cast<uint32_t>(std::max<UnixSeconds>(EarliestTime(view), now));
+  header.bits = consensus::NextBits(EntryAncestors(view.tip), header.time, view.params->retarget);
+  return header;
+}
+
 BlockPtr BlockTemplate::Finish(const Header& solved) const {
   auto block = Block::Parse(SerializeBlock(solved, transactions));
   CAIRN_ASSERT(block.has_value());
@@ -117,8 +123,7 @@ BlockTemplate BuildTemplate(const ChainView& view, const TemplateOptions& option
                               : consensus::VersionToMine(states, params);
   result.header.previous = view.tip->hash;
   result.header.merkle_root = {TransactionMerkleRoot(result.transactions).root};
-  result.header.time = static_cast<uint32_t>(std::max<UnixSeconds>(EarliestTime(view), now));
-  result.header.bits = consensus::NextBits(ancestors, result.header.time, params.retarget);
+  result.header = AtTime(result.header, view, now);
   return result;
 }
 

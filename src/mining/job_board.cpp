@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "cairn/base/log.h"
-#include "consensus/work.h"
 
 namespace cairn::mining {
 namespace {
@@ -25,13 +24,7 @@ constexpr UnixSeconds kYoungSeconds = 5;
 
 }  // namespace
 
-Header Job::HeaderAt(UnixSeconds now) const {
-  Header header = block.header;
-  header.time = static_cast<uint32_t>(std::max(int64_t{EarliestTime(*view)}, now));
-  const ledger::EntryAncestors ancestors(view->tip);
-  header.bits = consensus::NextBits(ancestors, header.time, view->params->retarget);
-  return header;
-}
+Header Job::HeaderAt(UnixSeconds now) const { return AtTime(block.header, *view, now); }
 
 JobBoard::JobBoard(ledger::Ledger& ledger, const Clock& clock, TemplateOptions options,
                    LastTemplate* last_template, JobBoardManner manner)
@@ -55,10 +48,11 @@ JobPtr JobBoard::Current() const {
   return current_;
 }
 
-JobPtr JobBoard::WaitBeyond(uint64_t number, milliseconds patience) const {
+template <typename Wanted>
+JobPtr JobBoard::WaitFor(Wanted wanted, milliseconds patience) const {
   const auto end = SteadyClock::now() + patience;
   base::MutexLock lock(mutex_);
-  while (current_ == nullptr || current_->number <= number) {
+  while (current_ == nullptr || !wanted(*current_)) {
     const auto left = end - SteadyClock::now();
     if (left <= left.zero()) return nullptr;
     published_.WaitFor(mutex_, left);
@@ -66,15 +60,12 @@ JobPtr JobBoard::WaitBeyond(uint64_t number, milliseconds patience) const {
   return current_;
 }
 
+JobPtr JobBoard::WaitBeyond(uint64_t number, milliseconds patience) const {
+  return WaitFor([number](const Job& job) { return job.number > number; }, patience);
+}
+
 JobPtr JobBoard::WaitOn(const ledger::HeaderEntry* tip, milliseconds patience) const {
-  const auto end = SteadyClock::now() + patience;
-  base::MutexLock lock(mutex_);
-  while (current_ == nullptr || current_->view->tip != tip) {
-    const auto left = end - SteadyClock::now();
-    if (left <= left.zero()) return nullptr;
-    published_.WaitFor(mutex_, left);
-  }
-  return current_;
+  return WaitFor([tip](const Job& job) { return job.view->tip == tip; }, patience);
 }
 
 bool JobBoard::IsFresh(const Job& job) const {
@@ -134,18 +125,20 @@ Result<JobPtr> JobBoard::MakeAndPublish(const ledger::ChainViewPtr& view, bool f
   return Publish(*std::move(job));
 }
 
-void JobBoard::Complain(const std::string& reason) {
-  LOG_WARNING("A block template would not connect: {}", reason);
+/// Unless it is no wonder, as the tip has moved on.
+void JobBoard::Complain(const ledger::ChainViewPtr& view, const Error& error) const {
+  if (ledger_.View()->tip != view->tip) return;
+  LOG_WARNING("A block template would not connect: {}", error.message);
 }
 
 void JobBoard::LookAtChain(const ledger::ChainViewPtr& view) {
   base::MutexLock making(making_);
   if (last_choice_ > manner_.most_to_choose) {
-    if (const auto empty = MakeAndPublish(view, false); !empty)
-      return Complain(empty.error().message);
+    const auto empty = MakeAndPublish(view, false);
+    if (!empty) return Complain(view, empty.error());
   }
   const auto job = MakeAndPublish(view, true);
-  if (!job && ledger_.View()->tip == view->tip) Complain(job.error().message);
+  if (!job) Complain(view, job.error());
   look_at_pool_ = SteadyClock::now() + manner_.look_at_pool_every;
 }
 
@@ -154,12 +147,9 @@ void JobBoard::LookAtPool(const ledger::ChainViewPtr& view) {
   look_at_pool_ = SteadyClock::now() + manner_.look_at_pool_every;
   base::MutexLock making(making_);
   const JobPtr current = Current();
-  if (options_.pool->Sequence() == current->pool_sequence) return;
+  if (current->full && options_.pool->Sequence() == current->pool_sequence) return;
   Result<Job> job = Make(view, true);
-  if (!job) {
-    if (ledger_.View()->tip == view->tip) Complain(job.error().message);
-    return;
-  }
+  if (!job) return Complain(view, job.error());
   const bool is_old = job->made_at - current->made_at >= kOldSeconds;
   const bool pays_more = job->fees > current->fees + current->fees / kGainPart;
   if (is_old || pays_more || !current->full) Publish(*std::move(job));

@@ -50,6 +50,9 @@ struct BlockTemplate {
 std::vector<mempool::SelectedTransaction> SelectTransactions(const ledger::ChainView& view,
                                                              const TemplateOptions& options);
 
+/// The header at another time, or at the earliest that the chain allows, with the target of then.
+Header AtTime(Header header, const ledger::ChainView& view, UnixSeconds now);
+
 /// The earliest time that the block above `view` may have.
 uint32_t EarliestTime(const ledger::ChainView& view);
 

@@ -72,6 +72,8 @@ class JobBoard {
 
  private:
   void Loop();
+  template <typename Wanted>
+  JobPtr WaitFor(Wanted wanted, std::chrono::milliseconds patience) const;
   void LookAtChain(const ledger::ChainViewPtr& view);
   void LookAtPool(const ledger::ChainViewPtr& view);
   bool IsFresh(const Job& job) const;
@@ -80,7 +82,7 @@ class JobBoard {
   Result<JobPtr> MakeAndPublish(const ledger::ChainViewPtr& view, bool full)
       CAIRN_REQUIRES(making_);
   JobPtr Publish(Job job) CAIRN_REQUIRES(making_);
-  void Complain(const std::string& reason);
+  void Complain(const ledger::ChainViewPtr& view, const Error& error) const;
 
   ledger::Ledger& ledger_;
   const Clock& clock_;
