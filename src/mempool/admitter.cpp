@@ -110,26 +110,23 @@ Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> pack
 }
 
 Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const {
-  return ProveScripts({*member.tx, coins.coins(), *member.view}, member.in_package);
-}
-
-/// Under the rules of policy, and as the next block will run them, which then need not do so again.
-/// Only with `judged_again` the former is remembered too, as a large pool fills the cache.
-Objection Admitter::ProveScripts(const FundedLoose& funded, bool judged_again) const {
+  const Transaction& tx = *member.tx;
+  const ledger::ChainView& view = *member.view;
   consensus::ProofCaches& proofs = ledger_.Proofs();
-  const Wtxid& wtxid = funded.tx.wtxid;
+  const Wtxid& wtxid = tx.wtxid;
   const consensus::ScriptFlags of_block =
-      consensus::ScriptFlagsAt(funded.view.Height() + 1, BlockHash{}, *funded.view.params);
+      consensus::ScriptFlagsAt(view.Height() + 1, BlockHash{}, *view.params);
   const bool is_standard = proofs.scripts.Contains(wtxid, kStandardScriptFlags);
   const bool is_valid = proofs.scripts.Contains(wtxid, of_block);
   if (is_standard && is_valid) return std::nullopt;
-  const std::vector<TxOut> spent = consensus::OutputsOf(funded.coins);
-  const consensus::TransactionMidstates midstates(funded.tx, spent);
+  const std::vector<TxOut> spent = consensus::OutputsOf(coins.coins());
+  const consensus::TransactionMidstates midstates(tx, spent);
   consensus::ExactVerifier exact;
   consensus::CachingVerifier verifier(proofs.signatures, exact);
   if (!is_standard) {
-    if (Objection objection = CheckScripts(funded.tx, midstates, verifier)) return objection;
-    if (judged_again) proofs.scripts.Add(wtxid, kStandardScriptFlags);
+    if (Objection objection = CheckScripts(tx, midstates, verifier)) return objection;
+    // The others are not judged again, and a large pool fills the cache.
+    if (member.in_package) proofs.scripts.Add(wtxid, kStandardScriptFlags);
   }
   if (is_valid) return std::nullopt;
   const auto verdict = consensus::CheckAllInputScripts(midstates, of_block, verifier);

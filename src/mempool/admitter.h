@@ -51,7 +51,8 @@ class Admitter {
   /// in.
   Objection Weigh(Proposal* member, std::span<const TransactionPtr> package,
                   SpentCoins* coins) const;
-  /// Runs the scripts of one whose coins were found, so that `Judge` need not do so any more.
+  /// Runs the scripts of one whose coins were found, under the rules of policy and as the next
+  /// block will run them, so that neither `Judge` nor the block need do so any more.
   Objection Prove(const Proposal& member, const SpentCoins& coins) const;
 
  private:
@@ -63,7 +64,6 @@ class Admitter {
   Objection FindCoins(Proposal* proposal, std::span<const TransactionPtr> package,
                       SpentCoins* coins) const;
   bool OutputsAreInTheChain(const Transaction& tx) const;
-  Objection ProveScripts(const FundedLoose& funded, bool judged_again) const;
 
   const PolicyOptions& options_;
   const Graph& graph_;
