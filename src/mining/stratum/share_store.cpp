@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view kFormat = "cairn stratum shares 1";
 constexpr uint8_t kWorkerRow = 'w';
 constexpr uint8_t kShareRow = 's';
-constexpr size_t kShareBytes = 20;
 // Of too many workers so many are dropped at once, as looking for them takes long.
 constexpr size_t kDropEvery = 10;
 
@@ -78,53 +77,53 @@ Status ShareStore::Load() {
   return {};
 }
 
-Status ShareStore::LoadWorkers(WorkerTable& workers) const {
-  const Bytes prefix{kWorkerRow};
+/// Reads the rows of one kind. What is said of a row is whether it makes sense; it must be read to
+/// its end, too.
+template <typename Read>
+Status ShareStore::LoadRows(uint8_t kind, Read read_row) const {
+  const Bytes prefix{kind};
   bool sound = true;
   const Status read = database_->Scan(prefix, prefix, [&](ByteSpan key, ByteSpan value) {
     Reader key_reader(key.subspan(1));
-    const auto number = key_reader.Big<uint32_t>();
     Reader reader(value);
-    Worker worker;
-    worker.totals.accepted = reader.U64();
-    worker.totals.stale = reader.U64();
-    worker.totals.rejected = reader.U64();
-    worker.totals.difficulty = DoubleFrom(reader.U64());
-    worker.totals.best = DoubleFrom(reader.U64());
-    worker.totals.last_share = reader.I64();
-    worker.totals.name = AsText(reader.VarBytes());
-    const ByteSpan script = reader.VarBytes();
-    worker.script.assign(script.begin(), script.end());
-    sound = key_reader.ok() && key_reader.AtEnd() && reader.ok() && reader.AtEnd();
-    if (!sound) return false;
-    workers[number] = std::move(worker);
-    return true;
+    sound = read_row(key_reader, reader) && key_reader.ok() && key_reader.AtEnd() && reader.ok() &&
+            reader.AtEnd();
+    return sound;
   });
   if (!read) return read;
   return sound ? Status{} : tl::unexpected(Damaged());
 }
 
+Status ShareStore::LoadWorkers(WorkerTable& workers) const {
+  return LoadRows(kWorkerRow, [&](Reader& key, Reader& row) {
+    Worker& worker = workers[key.Big<uint32_t>()];
+    worker.totals.accepted = row.U64();
+    worker.totals.stale = row.U64();
+    worker.totals.rejected = row.U64();
+    worker.totals.difficulty = DoubleFrom(row.U64());
+    worker.totals.best = DoubleFrom(row.U64());
+    worker.totals.last_share = row.I64();
+    worker.totals.name = AsText(row.VarBytes());
+    const ByteSpan script = row.VarBytes();
+    worker.script.assign(script.begin(), script.end());
+    return true;
+  });
+}
+
 Status ShareStore::LoadShares(WorkerTable& workers, std::deque<Kept>& shares,
                               uint64_t& first) const {
-  const Bytes prefix{kShareRow};
-  bool sound = true;
-  const Status read = database_->Scan(prefix, prefix, [&](ByteSpan key, ByteSpan value) {
-    Reader key_reader(key.subspan(1));
-    const auto number = key_reader.Big<uint64_t>();
-    Reader reader(value);
-    const auto worker = reader.U32();
-    const uint64_t work = reader.U64();
+  return LoadRows(kShareRow, [&](Reader& key, Reader& row) {
+    const auto number = key.Big<uint64_t>();
+    const auto worker = row.U32();
+    const uint64_t work = row.U64();
+    row.I64();  // when it came, which nobody asks for
     const auto found = workers.find(worker);
     if (shares.empty()) first = number;
-    sound = key_reader.ok() && key_reader.AtEnd() && value.size() == kShareBytes &&
-            found != workers.end() && number == first + shares.size();
-    if (!sound) return false;
+    if (found == workers.end() || number != first + shares.size()) return false;
     ++found->second.shares;
     shares.push_back({worker, work});
     return true;
   });
-  if (!read) return read;
-  return sound ? Status{} : tl::unexpected(Damaged());
 }
 
 void ShareStore::Add(Share share, Stored stored) {

@@ -101,6 +101,8 @@ class ShareStore {
       : options_(options), database_(std::move(database)) {}
 
   Status Load() CAIRN_EXCLUDES(mutex_);
+  template <typename Read>
+  Status LoadRows(uint8_t kind, Read read_row) const;
   Status LoadWorkers(WorkerTable& workers) const;
   /// Counts them in `workers`, too.
   Status LoadShares(WorkerTable& workers, std::deque<Kept>& shares, uint64_t& first) const;
