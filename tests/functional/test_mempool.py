@@ -127,8 +127,7 @@ class Mempool(FunctionalTest):
         answer = rpc.submitpackage(old)
         self.assertEqual((answer["package_msg"], answer["replaced-transactions"]), ("success", []))
         poor = self.pair(1, 1000, 2500)
-        for tested in rpc.testmempoolaccept(poor)[:1]:
-            self.assertEqual(tested["reject-reason"], "bip125-replacement-disallowed")
+        self.assertEqual(rpc.testmempoolaccept(poor)[0]["reject-reason"], "bip125-replacement-disallowed")
         answer = rpc.submitpackage(poor)
         message = f"package RBF failed: insufficient anti-DoS fees, rejecting replacement {txids(poor)[1]}, less fees than"
         self.assertEqual(answer["package_msg"], f"{message} conflicting txs; 0.000035 < 0.00004")

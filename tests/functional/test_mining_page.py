@@ -20,8 +20,11 @@ class MiningPage(FunctionalTest):
         folder = str(pathlib.Path(binary("cairnd")).resolve().parent)
         self.environment = {**os.environ, "HOME": str(self.folder), "PATH": f"{folder}:{os.environ['PATH']}"}
         self.text = PAGE.read_text(encoding="utf-8")
-        for port in PORTS:
-            self.text = re.sub(rf"\b{port}\b", str(free_port()), self.text)
+        free = set()
+        while len(free) < len(PORTS):
+            free.add(str(free_port()))
+        ports = dict(zip(PORTS, free))
+        self.text = re.sub(rf"\b({'|'.join(PORTS)})\b", lambda port: ports[port[0]], self.text)
         self.addCleanup(self.end_what_is_left)
 
     def pid_files(self):

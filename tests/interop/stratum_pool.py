@@ -1,5 +1,6 @@
 """A Stratum v1 pool, written from the protocol's description, that checks every share by itself with hashlib."""
 
+import contextlib
 import dataclasses
 import fractions
 import hashlib
@@ -192,6 +193,8 @@ class Pool:
         return "-pool=" + self.url.replace("//", f"//{user}:{password}@")
 
     def close(self):
+        with contextlib.suppress(OSError):  # it may be closed
+            self._listener.shutdown(socket.SHUT_RDWR)  # a thread waits in accept, which closing alone does not end
         self._listener.close()
         self.drop()
 

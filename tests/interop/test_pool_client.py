@@ -178,9 +178,8 @@ class Moving(PoolTest):
         first.close()
         wait_until(lambda: second.miners, what="the second connection again")
         self.wait_for_new_job(second)
-        self.assertGreaterEqual(
-            node.rpc.getpoolinfo()["accepted"] + 5, len(first.accepted()) + len(second.accepted())
-        )
+        counted = len(first.accepted()) + len(second.accepted())
+        wait_until(lambda: node.rpc.getpoolinfo()["accepted"] + 5 >= counted, what="the pools' count of shares")
         node.stop()
 
     def test_unwanted_user(self):
@@ -220,6 +219,7 @@ class Tls(PoolTest):
         self.wait_for_shares(pool, 3, pool.new_job())
         node.restart()
         node.stop()
+        wait_until(lambda: not pool.miners, what="the end of the connection")
         pool.shares.clear()
         node = self.start_node(pool.option().replace("127.0.0.1", "localhost"), f"-poolcafile={path}")
         self.wait_for_shares(pool)

@@ -374,9 +374,12 @@ TEST_F(PackageReplacementTest, ThePoolStaysWithinItsLimit) {
   const Package old = Pair(0, 1000, 1000);
   EnterAll(old);
   for (size_t i = 1; i < 16; ++i) pool_->Submit(Spend(i, 200'000, 90), {});
-  const PackageResult result = pool_->SubmitPackage(Pair(0, 2000, 90'000, 2, 300), {});
+  const Package package = Pair(0, 2000, 90'000, 2, 300);
+  const PackageResult result = pool_->SubmitPackage(package, {});
   EXPECT_LE(pool_->Info().usage, 40'000u);
   for (const AdmissionResult& one : result.results) EXPECT_FALSE(one.Accepted() && one.vsize == 0);
+  // Who was told of being in is in.
+  EXPECT_EQ(result.results[1].Accepted(), pool_->Contains(package[1]->txid));
 }
 
 TEST_F(PackageReplacementTest, TrialsReplaceNothing) {

@@ -79,7 +79,8 @@ TEST_F(JobBoardTest, WaitsNoLongerThanItIsTold) {
 
 TEST_F(JobBoardTest, PublishesWhenTheTipChanges) {
   Enter(SpendReward());
-  JobBoard board(*world_.ledger, world_.clock, Options());
+  // However long choosing takes.
+  JobBoard board(*world_.ledger, world_.clock, Options(), nullptr, {.most_to_choose = kPatience});
   board.Watch();
   JobPtr job = board.WaitBeyond(0, kPatience);
   ExpectOnTip(job, 1);
