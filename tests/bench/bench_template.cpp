@@ -3,14 +3,12 @@
 // connecting the same block when nothing of it is known.
 //
 // CPU time of the whole process, as each step has several threads.
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <thread>
 #include <vector>
 
 #include "cairn/mining/job_board.h"
-#include "cairn/mining/solver.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/pool_world.h"
 
@@ -44,11 +42,9 @@ mining::TemplateOptions Options(World& world) {
   return {.payout_script = {OP_1}, .version = {}, .pool = &world.pool()};
 }
 
-BlockPtr Solved(const Job& job) {
+BlockPtr Solved(const Job& job, const consensus::Params& params) {
   Header header = job.block.header;
-  uint64_t tries = UINT64_MAX;
-  const std::atomic<bool> stop{false};
-  if (mining::Solve(header, tries, stop) != mining::SolveOutcome::kSolved) Die("not solved");
+  test::SolveHeader(header, params);
   return job.block.Finish(header);
 }
 
@@ -70,7 +66,7 @@ void MeasureTipChanges(World& world, int blocks) {
   size_t transactions = 0;
   for (int i = 0; i < blocks; ++i) {
     std::this_thread::sleep_for(kBetweenBlocks);
-    const BlockPtr block = Solved(*job);
+    const BlockPtr block = Solved(*job, world.chain().params);
     transactions += job->transactions.size();
     SteadyClock::time_point changed;
     std::thread watcher([&, seen = job->view->tip->hash] {
@@ -102,7 +98,7 @@ void MeasureCpu(World& world, int rounds) {
     job = board.Fresh().value();
     making.push_back(ProcessCpuSeconds() - start);
   }
-  const BlockPtr block = Solved(*job);
+  const BlockPtr block = Solved(*job, world.chain().params);
   const size_t transactions = job->transactions.size();
   job.reset();
   world.ClosePool();

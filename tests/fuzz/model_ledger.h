@@ -34,32 +34,29 @@ class ModelLedger final : public ledger::Ledger {
     ledger::HeaderEntry* parent = blocks_.back().entry;
     const int height = parent->height + 1;
     test::BlockPlan plan;
+    plan.transactions = std::move(transactions);
     plan.payout = std::move(payout);
     plan.tag = ++made_;
-    transactions.insert(transactions.begin(), test::MakeCoinbase(params_, height, plan));
-    Header header;
-    header.version = 0x20000000;
-    header.previous = parent->hash;
-    header.merkle_root = test::RootOf(transactions);
-    header.time = parent->header.time + 1;
-    header.bits = params_.retarget.limit_bits;
-    Row row{
-        tree_.Insert(header, header.Hash(), parent), SerializeBlock(header, transactions), {}, {}};
-    for (const TransactionPtr& tx : transactions) {
-      const bool coinbase = tx == transactions.front();
-      for (const TxIn& input : tx->inputs) {
+    const BlockPtr block = test::MakeBlock(params_, test::Place::Of(parent), plan).block;
+    Row row{tree_.Insert(block->header(), block->hash(), parent),
+            Bytes(block->bytes().begin(), block->bytes().end()),
+            {},
+            {}};
+    for (const Transaction& tx : block->transactions()) {
+      const bool coinbase = &tx == &block->transactions()[0];
+      for (const TxIn& input : tx.inputs) {
         if (coinbase) break;
         const auto coin = coins_.find(input.prevout);
         CAIRN_ASSERT(coin != coins_.end());
         row.spent.push_back(*coin);
         coins_.erase(coin);
       }
-      for (uint32_t i = 0; i < tx->outputs.size(); ++i) {
-        const TxOut& output = tx->outputs[i];
+      for (uint32_t i = 0; i < tx.outputs.size(); ++i) {
+        const TxOut& output = tx.outputs[i];
+        if (IsUnspendable(output.script)) continue;
         const Bytes script(output.script.begin(), output.script.end());
-        if (!script.empty() && script[0] == OP_RETURN) continue;
-        coins_[{tx->txid, i}] = {output.value, height, coinbase, script, nullptr};
-        row.created.push_back({tx->txid, i});
+        coins_[{tx.txid, i}] = {output.value, height, coinbase, script, nullptr};
+        row.created.push_back({tx.txid, i});
       }
     }
     blocks_.push_back(std::move(row));

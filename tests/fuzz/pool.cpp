@@ -354,8 +354,8 @@ class Session {
 
   // ---- What must hold ----
 
-  std::set<Txid> Close(const Picture& picture, const Txid& from,
-                       std::vector<Txid> PoolEntry::*next) const {
+  static std::set<Txid> Close(const Picture& picture, const Txid& from,
+                              std::vector<Txid> PoolEntry::*next) {
     std::set<Txid> found{from};
     for (std::vector<Txid> left{from}; !left.empty();) {
       const PoolEntry& entry = picture.entries.at(left.back());

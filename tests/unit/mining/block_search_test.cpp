@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/chain_world.h"
+#include "tests/unit/mining/support.h"
 
 namespace cairn::mining {
 namespace {
@@ -13,14 +14,6 @@ namespace {
 using test::ChainWorld;
 
 constexpr UnixSeconds kNow = 1'700'000'000;
-const std::atomic<bool> kNeverStop{false};
-
-TemplateOptions PayAnyone() {
-  TemplateOptions options;
-  options.payout_script = {OP_1};
-  return options;
-}
-
 BlockPtr SearchOnce(BlockSearch& search, const ChainWorld& world, UnixSeconds now,
                     uint64_t tries = 1000) {
   return search.Continue(*world.ledger->View(), {}, now, tries, kNeverStop);

@@ -7,20 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/chain_world.h"
+#include "tests/unit/mining/support.h"
 
 namespace cairn::mining {
 namespace {
 
 using namespace std::chrono_literals;
 using test::ChainWorld;
-
-const std::atomic<bool> kNeverStop{false};
-
-TemplateOptions PayAnyone() {
-  TemplateOptions options;
-  options.payout_script = {OP_1};
-  return options;
-}
 
 /// A chain whose first block needs this target, if its time is late enough.
 consensus::Params WithTarget(uint32_t bits) {

@@ -8,11 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "cairn/primitives/u256.h"
+#include "tests/unit/mining/support.h"
 
 namespace cairn::mining {
 namespace {
-
-const std::atomic<bool> kNeverStop{false};
 
 // One hash in 256 on average, and none ever.
 constexpr uint32_t kEasyBits = 0x2000ffff;

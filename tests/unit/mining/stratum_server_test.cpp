@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <map>
 #include <thread>
 
@@ -15,6 +16,7 @@
 #include "cairn/primitives/address.h"
 #include "src/mining/stratum/work.h"
 #include "tests/support/chain_world.h"
+#include "tests/unit/mining/support.h"
 
 namespace cairn::mining {
 namespace {
@@ -24,12 +26,6 @@ using stratum::Notify;
 using stratum::Response;
 using test::ChainWorld;
 using test::TempDir;
-
-Bytes ScriptNumber(uint8_t number) {
-  Bytes script{OP_0, 20};
-  script.resize(22, number);
-  return script;
-}
 
 /// A miner with a socket of its own, that waits for what it is sent.
 class Miner {
@@ -68,6 +64,7 @@ class Miner {
     while (input_.find('\n') == std::string::npos) {
       char buffer[4096];
       const ssize_t bytes = recv(socket_, buffer, sizeof buffer, 0);
+      EXPECT_FALSE(bytes < 0 && errno == EAGAIN) << "nothing came, nor the end";
       if (bytes <= 0) return std::nullopt;
       input_.append(buffer, static_cast<size_t>(bytes));
     }
@@ -147,8 +144,7 @@ class StratumServerTest : public ::testing::Test {
     }
     view = world_.ledger->View();
     if (view->generation <= number && !floods_with_jobs_) return std::nullopt;
-    TemplateOptions options;
-    options.payout_script = {OP_1};
+    const TemplateOptions options = PayAnyone();
     StratumJob job;
     job.number = std::max(view->generation, number + 1);
     auto block = std::make_shared<BlockTemplate>(BuildTemplate(*view, options, 0));

@@ -10,6 +10,7 @@
 #include "src/mining/stratum/session.h"
 #include "src/mining/stratum/work.h"
 #include "tests/support/chain_world.h"
+#include "tests/unit/mining/support.h"
 
 namespace cairn::mining::stratum {
 namespace {
@@ -19,12 +20,6 @@ using test::ChainWorld;
 using Time = Session::Time;
 
 constexpr uint32_t kMask = 0x1fffe000;
-
-Bytes ScriptNumber(uint8_t number) {
-  Bytes script{OP_0, 20};
-  script.resize(22, number);
-  return script;
-}
 
 /// A server's part of a session, with a regtest chain behind it, and the miner's view of it.
 class StratumSessionTest : public ::testing::Test {
@@ -46,8 +41,7 @@ class StratumSessionTest : public ::testing::Test {
   /// `bits` other than those of regtest make shares that are no blocks.
   void MakeJob(bool clean, Outputs payouts = {}, uint32_t bits = 0) {
     const auto view = world_.ledger->View();
-    TemplateOptions options;
-    options.payout_script = {OP_1};
+    const TemplateOptions options = PayAnyone();
     auto block = std::make_shared<BlockTemplate>(BuildTemplate(*view, options, clock_.Now()));
     if (bits != 0) block->header.bits = bits;
     ServedJob job;
