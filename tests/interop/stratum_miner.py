@@ -73,6 +73,7 @@ class Miner:
         self.difficulty = None
         self.extranonce1 = self.extranonce2_size = None
         self.notices = []  # the methods of what came unasked, in order
+        self.found_block = False  # whether the last share that was found is one
         self._tried = 0
 
     def close(self):
@@ -144,8 +145,10 @@ class Miner:
         for nonce in range(1 << 32):
             inner = midstate.copy()
             inner.update(start[64:] + struct.pack("<I", nonce))
-            if least < int.from_bytes(hashlib.sha256(inner.digest()).digest(), "little") <= most:
+            value = int.from_bytes(hashlib.sha256(inner.digest()).digest(), "little")
+            if least < value <= most:
                 break
+        self.found_block = value <= target_of_bits(job.bits)
         share = [self.user, job.name, extranonce2.hex(), f"{job.time:08x}", f"{nonce:08x}"]
         return share if version_bits is None else [*share, f"{version_bits:08x}"]
 

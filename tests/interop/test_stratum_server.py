@@ -232,9 +232,12 @@ class Shares(StratumTest):
         self.assertNotEqual(miner.job.name, first)
         easy = miner.find(target_of_difficulty(start), target_of_difficulty(miner.difficulty))
         self.assertEqual(miner.code_of(easy), 23)
+        blocks = 0
         while miner.difficulty < block:
-            miner.code_of(miner.find(target_of_difficulty(miner.difficulty)))  # blocks may be among them
+            accepted = miner.code_of(miner.find(target_of_difficulty(miner.difficulty))) == 0
+            blocks += accepted and miner.found_block
         self.assertEqual(miner.difficulty, block)  # and no more
+        wait_until(lambda: self.rpc.getshares()["blocks"] == blocks, what="all blocks among the shares")
         self.mine_block(miner)
         # Another connection begins anew; one that asks for more gets it.
         other = self.connect(address_of(2))
