@@ -87,7 +87,7 @@ Result<JobPtr> JobBoard::Fresh() {
   }
 }
 
-Result<Job> JobBoard::Make(const ledger::ChainViewPtr& view, bool full) {
+Job JobBoard::Choose(const ledger::ChainViewPtr& view, bool full) {
   Job job;
   job.view = view;
   job.full = full;
@@ -95,11 +95,13 @@ Result<Job> JobBoard::Make(const ledger::ChainViewPtr& view, bool full) {
   job.made_at = clock_.Now();
   if (full) job.transactions = SelectTransactions(*view, options_);
   for (const mempool::SelectedTransaction& selected : job.transactions) job.fees += selected.fee;
-  job.block = BuildTemplate(*view, options_, job.made_at, job.transactions);
-  if (auto reason = ledger_.TestBlock(job.block.Finish(job.block.header))) {
-    return Fail(ErrorCode::kInvalid, *std::move(reason));
-  }
   return job;
+}
+
+Status JobBoard::Try(Job& job) {
+  job.block = BuildTemplate(*job.view, options_, job.made_at, job.transactions);
+  auto reason = ledger_.TestBlock(job.block.Finish(job.block.header));
+  return reason ? Fail(ErrorCode::kInvalid, *std::move(reason)) : Status{};
 }
 
 JobPtr JobBoard::Publish(Job job) {
@@ -119,10 +121,10 @@ JobPtr JobBoard::Publish(Job job) {
 
 Result<JobPtr> JobBoard::MakeAndPublish(const ledger::ChainViewPtr& view, bool full) {
   const auto start = SteadyClock::now();
-  Result<Job> job = Make(view, full);
-  if (!job) return tl::unexpected(job.error());
+  Job job = Choose(view, full);
+  if (Status tried = Try(job); !tried) return tl::unexpected(tried.error());
   if (full) last_choice_ = SteadyClock::now() - start;
-  return Publish(*std::move(job));
+  return Publish(std::move(job));
 }
 
 /// Unless it is no wonder, as the tip has moved on.
@@ -148,11 +150,12 @@ void JobBoard::LookAtPool(const ledger::ChainViewPtr& view) {
   base::MutexLock making(making_);
   const JobPtr current = Current();
   if (current->full && options_.pool->Sequence() == current->pool_sequence) return;
-  Result<Job> job = Make(view, true);
-  if (!job) return Complain(view, job.error());
-  const bool is_old = job->made_at - current->made_at >= kOldSeconds;
-  const bool pays_more = job->fees > current->fees + current->fees / kGainPart;
-  if (is_old || pays_more || !current->full) Publish(*std::move(job));
+  Job job = Choose(view, true);
+  const bool is_old = job.made_at - current->made_at >= kOldSeconds;
+  const bool pays_more = job.fees > current->fees + current->fees / kGainPart;
+  if (!is_old && !pays_more && current->full) return;
+  if (const Status tried = Try(job); !tried) return Complain(view, tried.error());
+  Publish(std::move(job));
 }
 
 void JobBoard::Loop() {

@@ -77,8 +77,10 @@ class JobBoard {
   void LookAtChain(const ledger::ChainViewPtr& view);
   void LookAtPool(const ledger::ChainViewPtr& view);
   bool IsFresh(const Job& job) const;
-  /// Fails with the reason of the dry run. Not published yet.
-  Result<Job> Make(const ledger::ChainViewPtr& view, bool full) CAIRN_REQUIRES(making_);
+  /// What a job is to be made of, without a template yet.
+  Job Choose(const ledger::ChainViewPtr& view, bool full) CAIRN_REQUIRES(making_);
+  /// Makes the template. Fails with the reason of the dry run.
+  Status Try(Job& job) CAIRN_REQUIRES(making_);
   Result<JobPtr> MakeAndPublish(const ledger::ChainViewPtr& view, bool full)
       CAIRN_REQUIRES(making_);
   JobPtr Publish(Job job) CAIRN_REQUIRES(making_);
