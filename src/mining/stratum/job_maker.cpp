@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cairn/mining/last_template.h"
 #include "consensus/work.h"
 
 namespace cairn::mining::stratum {
@@ -37,8 +38,7 @@ Outputs JobMaker::Payouts(const BlockTemplate& block) const {
   if (!pplns_) return {};
   store_.Synchronize();  // whoever found the last block has a share, too
   const ShareStore::Window window = store_.LastShares(WindowOf(block));
-  uint64_t weight = 0;
-  for (size_t i = 1; i < block.transactions.size(); ++i) weight += block.transactions[i]->Weight();
+  const uint64_t weight = SizeOf(block).weight - block.reserved_weight;
   return ShareOut(block.transactions[0]->outputs[0].value, window.payees, RoomForPayouts(weight));
 }
 

@@ -23,7 +23,8 @@ Amount Part(Amount total, const U256& work, const U256& sum) {
   return static_cast<Amount>((product / sum).Low64());
 }
 
-/// Who did most first.
+}  // namespace
+
 std::vector<Payee> Ranked(std::span<const Payee> payees) {
   std::map<Bytes, U256> by_script;
   for (const Payee& payee : payees) by_script[payee.script] += payee.work;
@@ -35,8 +36,6 @@ std::vector<Payee> Ranked(std::span<const Payee> payees) {
                    [](const Payee& a, const Payee& b) { return a.work > b.work; });
   return ranked;
 }
-
-}  // namespace
 
 uint64_t WorkOfShare(double difficulty) {
   return std::max<uint64_t>(static_cast<uint64_t>(std::round(difficulty * kHashesOfDifficultyOne)),

@@ -37,6 +37,10 @@ struct Payee {
   U256 work;  // hashes; below 2^192
 };
 
+/// Each script once, with all its work if there is any: who did most first; of equals, whose script
+/// is the least.
+std::vector<Payee> Ranked(std::span<const Payee> payees);
+
 /// That a share of difficulty 1 takes on average.
 inline constexpr double kHashesOfDifficultyOne = 4294967296.0;
 

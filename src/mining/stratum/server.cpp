@@ -367,14 +367,10 @@ StratumServer::Window StratumServer::Core::LastShares() {
   window.difficulty = stratum::DifficultyOfWork(shares.work);
   window.shares = shares.shares;
   window.stored = shares.stored;
-  std::map<Bytes, U256> by_script;
-  for (const stratum::Payee& payee : shares.payees) by_script[payee.script] += payee.work;
-  for (const auto& [script, work] : by_script) {
-    window.payees.push_back(
-        {EncodeAddress(script, options_.prefixes).value_or(""), stratum::DifficultyOfWork(work)});
+  for (const stratum::Payee& payee : stratum::Ranked(shares.payees)) {
+    window.payees.push_back({EncodeAddress(payee.script, options_.prefixes).value_or(""),
+                             stratum::DifficultyOfWork(payee.work)});
   }
-  std::stable_sort(window.payees.begin(), window.payees.end(),
-                   [](const Payee& a, const Payee& b) { return a.difficulty > b.difficulty; });
   return window;
 }
 
