@@ -116,6 +116,8 @@ class Miner:
         if isinstance(result, list) and result and isinstance(result[0], int):
             result, error = None, result
         self.send(id=message["id"], result=result, error=error)
+        if name == "authorize" and self.pool.elsewhere:
+            return self.notice("client.reconnect", "127.0.0.1", self.pool.elsewhere, 0)
         if name == "authorize" and result is True:
             self.notice("mining.set_difficulty", self.pool.difficulty)
             self.give_job(True)
@@ -176,6 +178,7 @@ class Pool:
     def __init__(self, port=0, tls=None, mask=ROLLABLE, difficulty=3e-6, extranonce2_size=4, version=0x20000000):
         self.mask, self.difficulty, self.extranonce2_size = mask, difficulty, extranonce2_size
         self.version = version
+        self.elsewhere = None  # the port where those who log in are sent to, without a job
         self.lock = threading.RLock()
         self.miners, self.shares, self.answers = [], [], []
         self.connections = self._names = 0

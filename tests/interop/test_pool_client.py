@@ -163,6 +163,15 @@ class Moving(PoolTest):
         wait_until(lambda: pool.connections >= 3, what="a return to where the option says")
         node.stop()
 
+    def test_sent_elsewhere_before_the_first_job(self):
+        gate, pool = self.pool(), self.pool()
+        gate.elsewhere = pool.port
+        node = self.start_node(gate.option())
+        self.wait_for_shares(pool)
+        self.assertEqual(gate.connections, 1)
+        self.assertNotIn("lasterror", node.rpc.getpoolinfo())
+        node.stop()
+
     def test_failover_and_return(self):
         port = free_port()
         second = self.pool()

@@ -56,7 +56,8 @@ void ClientConnection::WithStream(Use use) {
 void ClientConnection::Open() {
   timer_.expires_after(kOpenTime);
   timer_.async_wait([self = shared_from_this()](const Problem& problem) {
-    if (!problem) self->Fail("it takes too long to connect");
+    // It may have rung just before it was set anew.
+    if (!problem && !self->session_) self->Fail("it takes too long to connect");
   });
   resolver_.async_resolve(
       pool_.host, std::to_string(pool_.port),

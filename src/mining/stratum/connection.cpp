@@ -101,7 +101,7 @@ void Connection::HandleLines() {
     std::string_view line(input_.data() + begin, size);
     if (line.ends_with('\r')) line.remove_suffix(1);
     Doings doings;
-    session_.OnLine(line, now, doings);
+    if (!line.empty()) session_.OnLine(line, now, doings);
     Do(std::move(doings));
     begin = end + 1;
   }

@@ -59,7 +59,8 @@ class PoolClient::Impl {
   void Look();
   void OnChange(size_t pool);
   void OnFailure(size_t pool, const std::string& reason);
-  void Move(const stratum::ClientSession::Move& move, Time now);
+  void Move(std::optional<Link>& link, const stratum::ClientSession::Move& move, Time now);
+  void Drop(std::optional<Link>& link);
   void Promote(Time now);
   void Publish();
   void Log();
@@ -181,10 +182,14 @@ void PoolClient::Impl::Try(Time now) {
 
 void PoolClient::Impl::OnChange(size_t pool) {
   const Time now = std::chrono::steady_clock::now();
-  if (tried_ && tried_->pool == pool && tried_->connection->work() != nullptr) Promote(now);
-  if (ActivePool() != pool) return;
-  const stratum::ClientSession& session = *active_->connection->session();
-  if (session.move()) return Move(*session.move(), now);
+  std::optional<Link>& link = ActivePool() == pool ? active_ : tried_;
+  if (!link || link->pool != pool) return;
+  const stratum::ClientSession& session = *link->connection->session();
+  if (session.move()) return Move(link, *session.move(), now);
+  if (ActivePool() != pool) {
+    if (session.work() == nullptr) return;
+    Promote(now);
+  }
   if (session.work() != work_) {
     work_ = session.work();
     miner_->SetWork(work_);
@@ -201,16 +206,15 @@ void PoolClient::Impl::Promote(Time now) {
   Look();
 }
 
-/// The active pool wants to be connected to anew.
-void PoolClient::Impl::Move(const stratum::ClientSession::Move& move, Time now) {
-  const size_t pool = active_->pool;
+/// The pool wants to be connected to anew, perhaps before it has given any work.
+void PoolClient::Impl::Move(std::optional<Link>& link, const stratum::ClientSession::Move& move,
+                            Time now) {
+  const size_t pool = link->pool;
   LOG_INFO("{} wants us to connect anew in {} s", options_.pools[pool].Url(), move.wait.count());
-  active_->connection->Close();
-  active_.reset();
+  link->connection->Close();
   if (move.port != 0) ports_[pool] = move.port;
   plan_.PutOff(pool, now + std::max(move.wait, ClientPlan::kFirstPause));
-  work_.reset();
-  miner_->SetWork(nullptr);
+  Drop(link);
   Look();
 }
 
@@ -220,14 +224,16 @@ void PoolClient::Impl::OnFailure(size_t pool, const std::string& reason) {
   tally_.last_error = url + ": " + reason;
   plan_.Failed(pool, std::chrono::steady_clock::now());
   ports_[pool] = 0;
-  if (ActivePool() == pool) {
-    active_.reset();
-    work_.reset();
-    miner_->SetWork(nullptr);
-  } else {
-    tried_.reset();
-  }
+  Drop(ActivePool() == pool ? active_ : tried_);
   Look();
+}
+
+/// Without the active connection there is nothing to work on.
+void PoolClient::Impl::Drop(std::optional<Link>& link) {
+  link.reset();
+  if (active_) return;
+  work_.reset();
+  miner_->SetWork(nullptr);
 }
 
 void PoolClient::Impl::Publish() {

@@ -16,6 +16,7 @@ constexpr size_t kVersionBytes = 4;
 constexpr size_t kLockTimeBytes = 4;
 constexpr size_t kTagSize = 4;  // tells notices apart
 constexpr unsigned kRepeatBits = 8;
+static_assert(kMostRepeats == (1 << kRepeatBits) - 1);
 constexpr size_t kPushed = kExtranonce1Size + kExtranonce2Size + kTagSize;
 
 const Transaction& CoinbaseOf(const ServedJob& job) { return *job.block->transactions[0]; }

@@ -49,9 +49,12 @@ ServedJobPtr MakeServedJob(ServedJob job);
 /// "1f": what a job is called, whose number is 31.
 std::string NameOf(uint64_t number);
 
-/// The notice under a name. `own_script` is paid if the job has no payouts. No two notices of a
-/// server have the same coinbase, not even if the job is repeated: many miners begin with the same
-/// extranonce again, and would do all work twice.
+/// The last repetition of a job whose coinbase is not that of another job.
+inline constexpr uint32_t kMostRepeats = 255;
+
+/// The notice under a name, of the job or of its repetition number `repeat`. `own_script` is paid
+/// if the job has no payouts. No two notices of a server have the same coinbase, not even if the
+/// job is repeated: many miners begin with the same extranonce again, and would do all work twice.
 Notify NoticeOf(const ServedJob& job, std::string name, ByteSpan own_script, uint32_t repeat = 0);
 
 /// The block's bytes under a header whose root is that of `coinbase`, which is without witness.

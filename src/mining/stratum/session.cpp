@@ -310,7 +310,8 @@ void Session::UpdateDifficulty(Time now, Doings& doings) {
   if (!Mines() || current_ == nullptr) return;
   BoundDifficulty(now);
   const double difficulty = vardiff_.difficulty();
-  if (difficulty == announced_) return;
+  // Who changes its mind more often than that has the next job to wait for.
+  if (difficulty == announced_ || repeats_ == kMostRepeats) return;
   // Miners may take it for the jobs that they have, too; for those what is easier counts.
   for (Announced& job : announced_jobs_) job.difficulty = std::min(job.difficulty, difficulty);
   // Most take it for the next job only, so that they get one: the same under another name.

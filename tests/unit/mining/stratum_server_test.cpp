@@ -262,6 +262,16 @@ TEST_F(StratumServerTest, EndsConnectionsThatSpeakAnotherLanguageOrAreTooLong) {
   }
 }
 
+TEST_F(StratumServerTest, TakesNoNoticeOfEmptyLines) {
+  Start();
+  Miner miner(server_->port());
+  miner.Send("");
+  miner.Send("\r");
+  ASSERT_NO_FATAL_FAILURE(miner.LogIn(Address(1)));
+  miner.Send("\r\n");
+  MineWith(miner);
+}
+
 TEST_F(StratumServerTest, EndsConnectionsThatDoNotLogIn) {
   login_time_ = std::chrono::seconds(1);
   Start();

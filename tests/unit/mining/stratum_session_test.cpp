@@ -1,6 +1,7 @@
 // One miner's connection to the Stratum server: what it is answered, which shares are good, and
 // that what is found is a block.
 #include <random>
+#include <set>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -400,6 +401,37 @@ TEST_F(StratumSessionTest, FollowsASuggestedDifficulty) {
                                      R"("params":[0.5]})");
   ASSERT_EQ(answers.size(), 3u);
   EXPECT_EQ(difficulty_, 0.5);
+}
+
+/// Or one share would count twice: under the old job and under the new one.
+TEST_F(StratumSessionTest, NoTwoNoticesHaveTheSameCoinbase) {
+  MakeJob(true, {}, 0x1d00ffff);
+  Session session = LoggedIn();
+  std::set<Bytes> coinbases{Coinbase(notice_, Bytes{0, 0, 0, 7}, {})};
+  size_t notices = 1;
+  const auto count = [&] {
+    notices += coinbases.insert(Coinbase(notice_, Bytes{0, 0, 0, 7}, {})).second ? 1 : 0;
+  };
+  for (int i = 0; i < 600; ++i) {
+    const std::string before = notice_.job;
+    Tell(session, R"({"id":8,"method":"mining.suggest_difficulty","params":[)" +
+                      std::string(i % 2 == 0 ? "0.5" : "0.25") + "]}");
+    if (notice_.job == before) continue;
+    const size_t known = notices;
+    count();
+    ASSERT_EQ(notices, known + 1) << i;
+  }
+  EXPECT_GT(notices, 200u);
+  for (int job = 0; job < 3; ++job) {
+    MakeJob(false, {}, 0x1d00ffff);
+    doings_ = {};
+    session.OnJob(Time{}, doings_);
+    Sent();
+    const size_t known = notices;
+    count();
+    ASSERT_EQ(notices, known + 1) << notice_.job;
+  }
+  EXPECT_FALSE(doings_.close);
 }
 
 TEST_F(StratumSessionTest, CutsOffWhoSpeaksAnotherLanguage) {
