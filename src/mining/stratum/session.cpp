@@ -12,6 +12,9 @@ namespace cairn::mining::stratum {
 namespace {
 
 constexpr size_t kLongestWorkerName = 128;
+// How long after a new block shares for the one before are nobody's fault: they were under way, and
+// a fast miner on an easy chain sends hundreds.
+constexpr std::chrono::seconds kUnderWay{10};
 
 std::array<uint8_t, kExtranonce1Size> BytesOf(uint32_t extranonce1) {
   std::array<uint8_t, kExtranonce1Size> bytes;
@@ -67,7 +70,10 @@ void Session::OnTime(Time now, Doings& doings) {
 
 void Session::OnJob(Time now, Doings& doings) {
   if (closed_) return;
-  if (current_->clean) announced_jobs_.clear();
+  if (current_->clean) {
+    announced_jobs_.clear();
+    cleared_at_ = now;
+  }
   if (Mines()) AnnounceCurrent(now, doings);
 }
 
@@ -171,7 +177,7 @@ void Session::Handle(const MessageId& /*id*/, const Response& /*response*/, Time
 void Session::Handle(const MessageId& id, const Submit& request, Time now, Doings& doings) {
   Announced* announced = FindJob(request.job);
   if (auto fault = Fault(request, announced)) {
-    return RefuseShare(id, request, *std::move(fault), doings);
+    return RefuseShare(id, request, *std::move(fault), now, doings);
   }
   Judge(id, request, *announced, now, doings);
 }
@@ -210,13 +216,14 @@ void Session::Judge(const MessageId& id, const Submit& request, Announced& annou
   const bool is_share = is_block || number <= TargetOfDifficulty(difficulty);
   const uint64_t part = LoadLittle<uint64_t>(hash.bytes.data());
   if (announced.seen.contains(part)) {
-    return RefuseShare(id, request, MakeError(Refusal::kDuplicate, "duplicate share"), doings);
+    return RefuseShare(id, request, MakeError(Refusal::kDuplicate, "duplicate share"), now, doings);
   }
   if (!is_share) {
-    return RefuseShare(id, request, MakeError(Refusal::kLowDifficulty, "low difficulty"), doings);
+    return RefuseShare(id, request, MakeError(Refusal::kLowDifficulty, "low difficulty"), now,
+                       doings);
   }
   if (!is_block && announced.seen.size() >= settings_.limits.shares_of_job) {
-    return RefuseShare(id, request, MakeError(Refusal::kOther, "too many shares of one job"),
+    return RefuseShare(id, request, MakeError(Refusal::kOther, "too many shares of one job"), now,
                        doings);
   }
   announced.seen.insert(part);
@@ -233,12 +240,15 @@ void Session::Judge(const MessageId& id, const Submit& request, Announced& annou
   if (vardiff_.Adjust(now)) UpdateDifficulty(now, doings);
 }
 
-void Session::RefuseShare(const MessageId& id, const Submit& request, StratumError error,
+void Session::RefuseShare(const MessageId& id, const Submit& request, StratumError error, Time now,
                           Doings& doings) {
   const bool stale = error.code == static_cast<int64_t>(Refusal::kStale);
   if (FindWorker(request.user) != nullptr) {
     doings.refused.push_back(
         {request.user, stale ? ShareStore::Refused::kStale : ShareStore::Refused::kOther});
+  }
+  if (stale && cleared_at_ && now - *cleared_at_ < kUnderWay) {
+    return SendAnswer(id, {json::Value(), std::move(error)}, doings);
   }
   Refuse(id, std::move(error), doings);
 }

@@ -127,7 +127,8 @@ class Session {
   std::optional<StratumError> Fault(const Submit& request, const Announced* announced) const;
   void Judge(const MessageId& id, const Submit& request, Announced& announced, Time now,
              Doings& doings);
-  void RefuseShare(const MessageId& id, const Submit& request, StratumError error, Doings& doings);
+  void RefuseShare(const MessageId& id, const Submit& request, StratumError error, Time now,
+                   Doings& doings);
   void Refuse(const MessageId& id, StratumError error, Doings& doings);
   void CutOff(std::string_view reason, Doings& doings);
 
@@ -150,6 +151,7 @@ class Session {
   std::vector<Worker> workers_;
   std::vector<Announced> announced_jobs_;  // the oldest first
   uint32_t repeats_ = 0;                   // of the current job under other names
+  std::optional<Time> cleared_at_;         // when a block ended all jobs before
   double announced_ = 0;                   // the difficulty; 0 before the first
   std::deque<MessageId> unstored_;
   size_t refusals_ = 0;

@@ -475,6 +475,26 @@ TEST_F(StratumSessionTest, CutsOffWhoIsRefusedAgainAndAgain) {
   EXPECT_EQ(refused, settings_.limits.refusals);
 }
 
+// Hundreds may be under way from a fast miner when an easy chain's next block comes.
+TEST_F(StratumSessionTest, BearsLateSharesAfterABlock) {
+  Session session = LoggedIn();
+  const std::string late = Line(MakeShare());
+  MakeJob(true);
+  session.OnJob(Time{} + seconds(60), doings_);
+  for (size_t i = 0; i < 3 * settings_.limits.refusals; ++i) {
+    const auto answers = Tell(session, late, seconds(69));
+    ASSERT_EQ(answers.size(), 1u);
+    ASSERT_EQ(CodeOf(answers[0]), static_cast<int64_t>(Refusal::kStale));
+    ASSERT_FALSE(doings_.close);
+  }
+  size_t refused = 0;
+  while (!doings_.close && refused < 1000) {
+    Tell(session, late, seconds(70));
+    ++refused;
+  }
+  EXPECT_EQ(refused, settings_.limits.refusals) << "that is no longer what was under way";
+}
+
 TEST_F(StratumSessionTest, LimitsTheSharesOfAJob) {
   MakeJob(true, {}, 0x1d00ffff);
   settings_.limits.shares_of_job = 20;
