@@ -55,6 +55,12 @@ Miner::Miner(ledger::Ledger& ledger, const Clock& clock, MinerOptions options)
   LOG_INFO("Mining with {} thread(s), kernel {}, for version rolling {}", options_.threads,
            ChooseScanKernel(ScanMode::kNonceOnly).kernel->name,
            ChooseScanKernel(ScanMode::kVersionRolling).kernel->name);
+  if (options_.board != nullptr && !ledger_.View()->params->is_test &&
+      ledger_.IsInitialBlockDownload()) {
+    LOG_INFO(
+        "Mining waits until the chain is up to date (a chain of your own whose last block is old: "
+        "-maxtipage)");
+  }
   for (size_t i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this, i] { Loop(i); });
   }

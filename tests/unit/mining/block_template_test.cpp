@@ -48,6 +48,34 @@ TEST(BlockTemplate, IsByteForByteWhatBitcoinCoreMade) {
   EXPECT_GT(compared, 150u);
 }
 
+// The other chain of mainnet, which begins with its real genesis block: 2,015 blocks at difficulty
+// 1 and the first after a retarget. Its miner made barer coinbases, so that their nonces solve
+// nothing of ours; functional_mined_work solves one anew.
+TEST(BlockTemplate, OfMainnetFollowsTheRulesOfTheOtherChain) {
+  CAIRN_NEED_VECTORS();
+  ChainWorld world(ChainNamed("mainnet"));
+  for (const Bytes& raw :
+       test::SplitFrames(test::ReadBinary(test::VectorPath("chains/mainnet_alt_0_2016.dat")))) {
+    const BlockPtr block = *Block::Parse(raw);
+    if (block->hash() == world.params.genesis_hash) continue;
+    const Transaction& theirs = block->transactions()[0];
+    TemplateOptions options;
+    options.payout_script.assign(theirs.outputs[0].script.begin(), theirs.outputs[0].script.end());
+    const BlockTemplate job = BuildTemplate(*world.ledger->View(), options, block->header().time);
+    Header expected = block->header();
+    expected.merkle_root = job.header.merkle_root;
+    expected.nonce = 0;
+    ASSERT_EQ(job.header, expected) << "height " << job.height;
+    const Transaction& ours = *job.transactions[0];
+    ASSERT_EQ(ours.outputs[0].value, theirs.outputs[0].value);
+    ASSERT_TRUE(Equal(ours.outputs[0].script, theirs.outputs[0].script));
+    ASSERT_EQ(world.ledger->TestBlock(job.Finish(job.header)), std::nullopt);
+    world.Connect(block);
+  }
+  EXPECT_EQ(world.Height(), 2016);
+  EXPECT_EQ(world.ledger->View()->tip->header.bits, 0x1c3fffc0u);
+}
+
 TEST(BlockTemplate, DependsOnNothingButItsArguments) {
   ChainWorld world;
   world.Extend(3);
