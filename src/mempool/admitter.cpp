@@ -116,7 +116,8 @@ Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const
   const Wtxid& wtxid = tx.wtxid;
   const consensus::ScriptFlags of_block =
       consensus::ScriptFlagsAt(view.Height() + 1, BlockHash{}, *view.params);
-  const bool is_standard = proofs.scripts.Contains(wtxid, kStandardScriptFlags);
+  const bool is_standard =
+      member.in_package && proofs.scripts.Contains(wtxid, kStandardScriptFlags);
   const bool is_valid = proofs.scripts.Contains(wtxid, of_block);
   if (is_standard && is_valid) return std::nullopt;
   const std::vector<TxOut> spent = consensus::OutputsOf(coins.coins());

@@ -36,21 +36,19 @@ uint64_t Node::Usage() const {
 Graph::Graph(const SaltedHasher& hasher)
     : nodes_(boost::make_tuple(boost::make_tuple(0, TxidOf(), hasher, std::equal_to<Txid>()),
                                boost::make_tuple(0, WtxidOf(), hasher, std::equal_to<Wtxid>()),
-                               boost::make_tuple(Whole(), WorstFirst()),
+                               boost::make_tuple(TimeOf(), std::less<UnixSeconds>()),
                                boost::make_tuple(Whole(), BestFirst()),
-                               boost::make_tuple(TimeOf(), std::less<UnixSeconds>()))),
+                               boost::make_tuple(Whole(), WorstFirst()))),
       spenders_(0, hasher) {}
 
 bool Graph::WorstFirst::operator()(const Node& a, const Node& b) const {
-  const Score of_a = a.DescendantScore();
-  const Score of_b = b.DescendantScore();
-  if (of_a < of_b) return true;
-  if (of_b < of_a) return false;
+  if (a.eviction_score < b.eviction_score) return true;
+  if (b.eviction_score < a.eviction_score) return false;
   return a.time > b.time;  // the later one goes first
 }
 
 bool Graph::BestFirst::operator()(const Node& a, const Node& b) const {
-  return Scored{a, a.AncestorScore()}.IsBetterThan({b, b.AncestorScore()});
+  return Scored{a, a.block_score}.IsBetterThan({b, b.block_score});
 }
 
 uint64_t Graph::Usage() const {
@@ -138,18 +136,21 @@ void Graph::AddDescendants(const Node* node, NodeSet& set) const {
 
 template <typename Change>
 void Graph::Modify(const Node* node, Change change) {
-  nodes_.modify(nodes_.iterator_to(*node), change);
+  nodes_.modify(nodes_.iterator_to(*node), [&](Node& changed) {
+    change(changed);
+    changed.KeepScores();
+  });
 }
 
 void Graph::Link(const Node* parent, const Node* child) {
-  Modify(parent, [&](Node& node) { node.children.push_back(child); });
-  Modify(child, [&](Node& node) { node.parents.push_back(parent); });
+  parent->children.push_back(child);
+  child->parents.push_back(parent);
   node_usage_ += 2 * sizeof(void*);
 }
 
 void Graph::Unlink(const Node* parent, const Node* child) {
-  Modify(parent, [&](Node& node) { Erase(node.children, child); });
-  Modify(child, [&](Node& node) { Erase(node.parents, parent); });
+  Erase(parent->children, child);
+  Erase(child->parents, parent);
   node_usage_ -= 2 * sizeof(void*);
 }
 
@@ -166,8 +167,15 @@ void Graph::SumUp(const Node* node) {
 }
 
 const Node* Graph::Add(Node added) {
-  added.ancestors = added.descendants = added.Own();
+  const Sums own = added.Own();
   const std::vector<const Node*> parents = ParentsOf(*added.tx);
+  NodeSet above;
+  for (const Node* parent : parents) {
+    for (const Node* one : AncestorsOf(parent).list()) above.Add(one);
+  }
+  added.ancestors = added.descendants = own;
+  for (const Node* ancestor : above.list()) added.ancestors += ancestor->Own();
+  added.KeepScores();
   const auto [at, fresh] = nodes_.insert(std::move(added));
   CAIRN_ASSERT(fresh);
   const Node* node = &*at;
@@ -189,13 +197,9 @@ const Node* Graph::Add(Node added) {
     for (const Node* one : DescendantsOf(node).list()) SumUp(one);
     return node;
   }
-  const Sums own = node->Own();
-  Sums above;
-  for (const Node* ancestor : AncestorsOf(node).list()) {
-    above += ancestor->Own();
-    if (ancestor != node) Modify(ancestor, [&](Node& changed) { changed.descendants += own; });
+  for (const Node* ancestor : above.list()) {
+    Modify(ancestor, [&](Node& changed) { changed.descendants += own; });
   }
-  Modify(node, [&](Node& changed) { changed.ancestors = above; });
   return node;
 }
 

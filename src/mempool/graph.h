@@ -123,11 +123,12 @@ class Graph {
   using Tagged = boost::multi_index::tag<Tag>;
   using Container = boost::multi_index_container<
       Node,
-      Indexes<boost::multi_index::hashed_unique<Tagged<ByTxid>, TxidOf, SaltedHasher>,
-              boost::multi_index::hashed_unique<Tagged<ByWtxid>, WtxidOf, SaltedHasher>,
-              boost::multi_index::ordered_non_unique<Tagged<ByDescendantScore>, Whole, WorstFirst>,
-              boost::multi_index::ordered_non_unique<Tagged<ByAncestorScore>, Whole, BestFirst>,
-              boost::multi_index::ordered_non_unique<Tagged<ByTime>, TimeOf>>>;
+      Indexes<
+          boost::multi_index::hashed_unique<Tagged<ByTxid>, TxidOf, SaltedHasher>,
+          boost::multi_index::hashed_unique<Tagged<ByWtxid>, WtxidOf, SaltedHasher>,
+          boost::multi_index::ordered_non_unique<Tagged<ByTime>, TimeOf>,
+          boost::multi_index::ordered_non_unique<Tagged<ByAncestorScore>, Whole, BestFirst>,
+          boost::multi_index::ordered_non_unique<Tagged<ByDescendantScore>, Whole, WorstFirst>>>;
 
   template <typename Change>
   void Modify(const Node* node, Change change);

@@ -49,19 +49,25 @@ struct Score {
 /// Only the graph changes nodes. They never move.
 struct Node {
   TransactionPtr tx;
+  // Nothing that any order depends on, so that they change without a new place in each.
+  mutable std::vector<const Node*> parents;
+  mutable std::vector<const Node*> children;
+  int64_t sigops_cost = 0;
+  uint64_t sequence = 0;
+  int height = 0;  // of the tip when it entered
+  bool spends_coinbase = false;
+
   Amount fee = 0;
   Amount delta = 0;  // of prioritisetransaction
   int64_t vsize = 0;
-  int64_t sigops_cost = 0;
-  UnixSeconds time = 0;
-  int height = 0;  // of the tip when it entered
-  uint64_t sequence = 0;
-  bool spends_coinbase = false;
-
   Sums ancestors;    // with itself
   Sums descendants;  // with itself
-  std::vector<const Node*> parents;
-  std::vector<const Node*> children;
+
+  // What the orders compare, kept beside their links, which come last in memory: a walk down a tree
+  // of a large pool waits for memory at each step.
+  Score block_score;     // AncestorScore
+  Score eviction_score;  // DescendantScore
+  UnixSeconds time = 0;
 
   const Txid& txid() const { return tx->txid; }
   Amount ModifiedFee() const { return fee + delta; }
@@ -82,6 +88,11 @@ struct Node {
     const Score own{ModifiedFee(), vsize};
     const Score family{left.fees, left.vsize};
     return family < own ? family : own;
+  }
+  /// To be called whenever a fee or a sum has changed.
+  void KeepScores() {
+    block_score = AncestorScore();
+    eviction_score = DescendantScore();
   }
   /// Bytes of memory, allocations included.
   uint64_t Usage() const;
