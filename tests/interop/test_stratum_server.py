@@ -216,6 +216,19 @@ class Shares(StratumTest):
                 miner.code_of([address_of(1), "777", "00" * 8, "0" * 8, "0" * 8])
         self.mine_block(self.connect(address_of(1)))
 
+    def test_who_has_left_keeps_no_place(self):
+        """Not even by lines that are yet to be read, slowly, as there are so many."""
+        self.start_server()
+        for user in (address_of(1), None):
+            for _ in range(20):
+                leaver = self.stranger()
+                if user is not None:
+                    leaver.user = user
+                    leaver.log_in()
+                leaver.send_raw(b"\n" * 16000)
+                leaver.close()
+        wait_until(lambda: self.rpc.getshares()["connections"] == 0, seconds=10, what="the end of all connections")
+
     def test_the_difficulty_follows_the_miner(self):
         self.start_harder()
         miner = self.connect(address_of(1))

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <poll.h>
 
 #include "cairn/base/log.h"
 
@@ -124,8 +125,17 @@ void Connection::PauseReading() {
   if (pause_ == nullptr) pause_ = std::make_unique<net::steady_timer>(socket_.get_executor());
   pause_->expires_after(kPause);
   pause_->async_wait([self = shared_from_this()](const SocketError& cancelled) {
-    if (!cancelled && !self->closed_) self->HandleLines();
+    if (cancelled || self->closed_) return;
+    // Nobody keeps a place by what he left behind to be read slowly.
+    if (self->PeerHasLeft()) return self->Close();
+    self->HandleLines();
   });
+}
+
+/// Whether the other end is closed, be it behind much that was not read yet.
+bool Connection::PeerHasLeft() {
+  pollfd end{socket_.native_handle(), POLLRDHUP, 0};
+  return poll(&end, 1, 0) > 0;  // an error is seen, too
 }
 
 void Connection::OnJob(Time now) {

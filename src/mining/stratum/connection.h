@@ -61,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool HasWholeLine() const;
   bool MayHandle(Time now);
   void PauseReading();
+  bool PeerHasLeft();
   void Do(Doings doings);
   void Send(std::string_view text);
   void WriteSome();
