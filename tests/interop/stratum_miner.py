@@ -30,6 +30,18 @@ def difficulty_of_target(target):
     return _DIFFICULTY_ONE / target
 
 
+def find_nonce(header, most, least=-1):
+    """The first with which the header's hash is at most `most`, and above `least`; and that hash, as a number."""
+    midstate = hashlib.sha256(header[:64])
+    for nonce in range(1 << 32):
+        inner = midstate.copy()
+        inner.update(header[64:76] + struct.pack("<I", nonce))
+        value = int.from_bytes(hashlib.sha256(inner.digest()).digest(), "little")
+        if least < value <= most:
+            return nonce, value
+    raise AssertionError("no nonce does")
+
+
 class StratumRefusal(Exception):
     def __init__(self, error):
         super().__init__(str(error))
@@ -140,14 +152,7 @@ class Miner:
         """The parameters of a share whose hash is at most `most`, and above `least`; never the same twice."""
         job, extranonce2 = self.job, self._tried.to_bytes(self.extranonce2_size, "big")
         self._tried += 1
-        start = job.header(self.extranonce1, extranonce2, job.time, 0, version_bits)[:76]
-        midstate = hashlib.sha256(start[:64])
-        for nonce in range(1 << 32):
-            inner = midstate.copy()
-            inner.update(start[64:] + struct.pack("<I", nonce))
-            value = int.from_bytes(hashlib.sha256(inner.digest()).digest(), "little")
-            if least < value <= most:
-                break
+        nonce, value = find_nonce(job.header(self.extranonce1, extranonce2, job.time, 0, version_bits), most, least)
         self.found_block = value <= target_of_bits(job.bits)
         share = [self.user, job.name, extranonce2.hex(), f"{job.time:08x}", f"{nonce:08x}"]
         return share if version_bits is None else [*share, f"{version_bits:08x}"]

@@ -34,16 +34,16 @@ def script_of(number):
     return b"\0\x14" + bytes([number]) * 20
 
 
-def harder_chain(folder):
+def harder_chain(folder, bits=HARDER_BITS):
     """A chain file as regtest's, but for the target."""
     root = pathlib.Path(__file__).parents[2]
     rules = json.loads((root / "genesis/regtest.json").read_text())
     genesis = chain.Block.parse(bytes.fromhex(rules["genesis_block"]))
-    genesis.header.bits = HARDER_BITS
+    genesis.header.bits = bits
     genesis.header.nonce = 0
     genesis.header.solve()
     rules["genesis_block"] = genesis.hex()
-    rules["retarget"]["limit"] = f"{target_of_bits(HARDER_BITS):064x}"
+    rules["retarget"]["limit"] = f"{target_of_bits(bits):064x}"
     del rules["checkpoints"]
     path = folder / "harder.json"
     path.write_text(json.dumps(rules))
