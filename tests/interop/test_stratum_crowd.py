@@ -9,6 +9,7 @@ measures for a minute each.
 import collections
 import contextlib
 import itertools
+import math
 import os
 import pathlib
 import re
@@ -164,6 +165,9 @@ class Crowd(StratumTest):
             did = done[kind]
             self.assertGreater(did["bytes"], 0, kind)
             self.assertTrue(did["ended"] or not flood.is_ended, f"{kind}: nobody was ended")
+        # A line as long as allowed counts as nine, or a few could take all the time.
+        most = 40 * done["dear"]["connections"] + 8 * seconds * math.ceil(FLOODING / len(FLOODS))
+        self.assertLess(done["dear"]["answers"], most)
         # After a hundred refusals. Shares may be late for a while, when a block has come.
         self.assertLess(done["unknown"]["answers"], 102 * done["unknown"]["connections"])
 

@@ -19,8 +19,9 @@ namespace {
 // An honest miner sends a line in several seconds, and in its first seconds some more.
 constexpr double kLinesPerSecond = 50;
 constexpr double kMostLinesAtOnce = 200;
-constexpr size_t kLinesInATurn = 16;  // before others have theirs
-constexpr size_t kMostUnstored = 64;  // shares
+constexpr size_t kBytesOfALine = 512;  // and each further so many count as another
+constexpr size_t kLinesInATurn = 16;   // before others have theirs
+constexpr size_t kMostUnstored = 64;   // shares
 constexpr size_t kMostUnwritten = 256 << 10;
 constexpr std::chrono::milliseconds kPause{100};
 constexpr std::chrono::seconds kLastWords{5};
@@ -98,7 +99,7 @@ void Connection::HandleLines() {
     if (lines == kLinesInATurn || session_.Unstored() >= kMostUnstored) break;
     pause = !MayHandle(now);
     if (pause) break;
-    --allowance_;
+    allowance_ -= static_cast<double>(1 + size / kBytesOfALine);
     std::string_view line(input_.data() + begin, size);
     if (line.ends_with('\r')) line.remove_suffix(1);
     Doings doings;
