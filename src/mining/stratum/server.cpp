@@ -345,6 +345,7 @@ std::vector<StratumServer::Worker> StratumServer::Core::Workers() {
     return found;
   });
   std::vector<Worker> workers;
+  store_->Synchronize();  // who was just refused is to see it
   for (WorkerTotals& totals : store_->Workers()) {
     Worker worker{.totals = std::move(totals)};
     const auto found = present.find(worker.totals.name);

@@ -15,6 +15,7 @@ constexpr size_t kLongestWorkerName = 128;
 // How long after a new block shares for the one before are nobody's fault: they were under way, and
 // a fast miner on an easy chain sends hundreds.
 constexpr std::chrono::seconds kUnderWay{10};
+constexpr size_t kMostFormerJobs = 64;
 
 std::array<uint8_t, kExtranonce1Size> BytesOf(uint32_t extranonce1) {
   std::array<uint8_t, kExtranonce1Size> bytes;
@@ -71,6 +72,8 @@ void Session::OnTime(Time now, Doings& doings) {
 void Session::OnJob(Time now, Doings& doings) {
   if (closed_) return;
   if (current_->clean) {
+    for (Announced& job : announced_jobs_) former_jobs_.push_back(std::move(job.name));
+    while (former_jobs_.size() > kMostFormerJobs) former_jobs_.pop_front();
     announced_jobs_.clear();
     cleared_at_ = now;
   }
@@ -247,7 +250,8 @@ void Session::RefuseShare(const MessageId& id, const Submit& request, StratumErr
     doings.refused.push_back(
         {request.user, stale ? ShareStore::Refused::kStale : ShareStore::Refused::kOther});
   }
-  if (stale && cleared_at_ && now - *cleared_at_ < kUnderWay) {
+  if (stale && now - cleared_at_ < kUnderWay &&
+      std::find(former_jobs_.begin(), former_jobs_.end(), request.job) != former_jobs_.end()) {
     return SendAnswer(id, {json::Value(), std::move(error)}, doings);
   }
   Refuse(id, std::move(error), doings);

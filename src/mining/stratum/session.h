@@ -151,7 +151,8 @@ class Session {
   std::vector<Worker> workers_;
   std::vector<Announced> announced_jobs_;  // the oldest first
   uint32_t repeats_ = 0;                   // of the current job under other names
-  std::optional<Time> cleared_at_;         // when a block ended all jobs before
+  std::deque<std::string> former_jobs_;    // the names of those that blocks have ended
+  Time cleared_at_;                        // when the last block did
   double announced_ = 0;                   // the difficulty; 0 before the first
   std::deque<MessageId> unstored_;
   size_t refusals_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -17,6 +18,10 @@ constexpr uint8_t kWorkerRow = 'w';
 constexpr uint8_t kShareRow = 's';
 // Of too many workers so many are dropped at once, as looking for them takes long.
 constexpr size_t kDropEvery = 10;
+// Refused shares wait for a good one to be written with, or for so many or so long: whoever sends
+// nothing else must not keep the disk busy.
+constexpr size_t kMostRefusedWaiting = 1000;
+constexpr std::chrono::seconds kRefusedWait{1};
 
 template <typename Number>
 Bytes KeyOf(uint8_t kind, Number number) {
@@ -133,7 +138,7 @@ void ShareStore::Add(Share share, Stored stored) {
   task.stored = std::move(stored);
   queue_.push_back(std::move(task));
   ++queued_;
-  filled_.NotifyOne();
+  Hurry();
 }
 
 void ShareStore::CountRefused(std::string worker, Refused reason) {
@@ -144,12 +149,19 @@ void ShareStore::CountRefused(std::string worker, Refused reason) {
   task.reason = reason;
   queue_.push_back(std::move(task));
   ++queued_;
+  if (queue_.size() == 1) filled_.NotifyOne();
+  if (queue_.size() >= kMostRefusedWaiting) Hurry();
+}
+
+void ShareStore::Hurry() {
+  is_urgent_ = true;
   filled_.NotifyOne();
 }
 
 void ShareStore::Synchronize() {
   base::MutexLock lock(queue_mutex_);
   const uint64_t wanted = queued_;
+  if (done_ < wanted) Hurry();
   while (done_ < wanted) written_.Wait(queue_mutex_);
 }
 
@@ -160,6 +172,13 @@ void ShareStore::Loop() {
       base::MutexLock lock(queue_mutex_);
       while (queue_.empty() && !closing_) filled_.Wait(queue_mutex_);
       if (queue_.empty()) return;
+      const auto end = std::chrono::steady_clock::now() + kRefusedWait;
+      while (!is_urgent_ && !closing_) {
+        const auto left = end - std::chrono::steady_clock::now();
+        if (left <= left.zero()) break;
+        filled_.WaitFor(queue_mutex_, left);
+      }
+      is_urgent_ = false;
       tasks.swap(queue_);
     }
     const size_t count = tasks.size();

@@ -60,7 +60,7 @@ class ShareStore {
   void Add(Share share, Stored stored) CAIRN_EXCLUDES(queue_mutex_);
 
   enum class Refused { kStale, kOther };
-  /// Counted for workers only that have had a good share, and not synced.
+  /// Counted for workers only that have had a good share, within a second, and not synced.
   void CountRefused(std::string worker, Refused reason) CAIRN_EXCLUDES(queue_mutex_);
 
   /// In the order of their first share.
@@ -101,6 +101,8 @@ class ShareStore {
       : options_(options), database_(std::move(database)) {}
 
   Status Load() CAIRN_EXCLUDES(mutex_);
+  /// Has what is queued written now.
+  void Hurry() CAIRN_REQUIRES(queue_mutex_);
   template <typename Read>
   Status LoadRows(uint8_t kind, Read read_row) const;
   Status LoadWorkers(WorkerTable& workers) const;
@@ -131,6 +133,7 @@ class ShareStore {
   std::deque<Task> queue_ CAIRN_GUARDED_BY(queue_mutex_);
   uint64_t queued_ CAIRN_GUARDED_BY(queue_mutex_) = 0;  // tasks that ever came
   uint64_t done_ CAIRN_GUARDED_BY(queue_mutex_) = 0;    // and how many are dealt with
+  bool is_urgent_ CAIRN_GUARDED_BY(queue_mutex_) = false;
   bool closing_ CAIRN_GUARDED_BY(queue_mutex_) = false;
 
   // Of the store's thread alone.

@@ -1,7 +1,9 @@
 // Shares on disk: what was stored is there again, counts and all, and the store stays small.
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -62,6 +64,22 @@ TEST(StratumShareStore, CountsEachWorkersSharesAndKeepsTheCounts) {
   EXPECT_EQ(workers[1].difficulty, 0.25);
   AddAndWait(*store, MakeShare("b", 2));
   EXPECT_EQ(store->Workers()[1].accepted, 2u);
+}
+
+// Whoever sends nothing else does not wake the store each time.
+TEST(StratumShareStore, LetsRefusedSharesWaitForASecond) {
+  TempDir dir;
+  const auto store = Open(dir);
+  AddAndWait(*store, MakeShare("a", 1));
+  const auto begun = std::chrono::steady_clock::now();
+  store->CountRefused("a", Refused::kOther);
+  while (store->Workers()[0].rejected == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(990));
+  store->CountRefused("a", Refused::kStale);
+  AddAndWait(*store, MakeShare("a", 1));  // takes it along
+  EXPECT_EQ(store->Workers()[0].stale, 1u);
 }
 
 TEST(StratumShareStore, FindsTheLastSharesOfSoMuchWork) {
