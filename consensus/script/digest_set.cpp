@@ -7,7 +7,9 @@
 namespace cairn::consensus {
 
 DigestSet::DigestSet(size_t bytes)
-    : sets_(std::max<size_t>(1, bytes / sizeof(Set))), table_(std::make_unique<Set[]>(sets_)) {}
+    : sets_(std::max<size_t>(2, bytes / (sizeof(Set) + sizeof(added_[0])))),
+      table_(std::make_unique<Set[]>(sets_)),
+      added_(std::make_unique<std::atomic<uint32_t>[]>(sets_)) {}
 
 DigestSet::Words DigestSet::WordsOf(const crypto::Digest& digest) {
   Words words;
@@ -15,10 +17,8 @@ DigestSet::Words DigestSet::WordsOf(const crypto::Digest& digest) {
   return words;
 }
 
-bool DigestSet::Contains(const crypto::Digest& digest) const {
-  const Words words = WordsOf(digest);
-  const Set& set = SetOf(words);
-  return std::any_of(set.entries.begin(), set.entries.end(), [&](const auto& held) {
+bool DigestSet::Set::Has(const Words& words) const {
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& held) {
     return std::equal(words.begin(), words.end(), held.begin(),
                       [](uint64_t word, const std::atomic<uint64_t>& other) {
                         return word == other.load(std::memory_order_relaxed);
@@ -26,11 +26,21 @@ bool DigestSet::Contains(const crypto::Digest& digest) const {
   });
 }
 
+bool DigestSet::Contains(const Words& words) const {
+  return table_[words[0] % sets_].Has(words) || table_[words[1] % sets_].Has(words);
+}
+
+bool DigestSet::Contains(const crypto::Digest& digest) const { return Contains(WordsOf(digest)); }
+
 void DigestSet::Add(const crypto::Digest& digest) {
-  if (Contains(digest)) return;
   const Words words = WordsOf(digest);
-  Set& set = SetOf(words);
-  auto& oldest = set.entries[set.added.fetch_add(1, std::memory_order_relaxed) % kWays];
+  if (Contains(words)) return;
+  size_t set = words[0] % sets_;
+  const size_t other = words[1] % sets_;
+  if (added_[other].load(std::memory_order_relaxed) < added_[set].load(std::memory_order_relaxed)) {
+    set = other;
+  }
+  auto& oldest = table_[set].entries[added_[set].fetch_add(1, std::memory_order_relaxed) % kWays];
   for (size_t i = 0; i < kWords; ++i) oldest[i].store(words[i], std::memory_order_relaxed);
 }
 

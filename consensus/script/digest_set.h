@@ -11,8 +11,9 @@
 
 namespace cairn::consensus {
 
-/// From any thread, without a lock. All memory is taken at the start; a digest has eight places to
-/// go, of which it takes that of the oldest.
+/// From any thread, without a lock. All memory is taken at the start; a digest has two sets of four
+/// places to go, and takes the place of the oldest in the set that has taken fewer. So next to
+/// nothing is lost before nine tenths are full; of one set of eight places a fiftieth was at six.
 ///
 /// An entry is read and written word by word. Words of several entries read as one match a digest
 /// no sooner than chance does, so whatever threads do, only what was added is found. What was added
@@ -29,21 +30,23 @@ class DigestSet {
   size_t Capacity() const { return sets_ * kWays; }
 
  private:
-  static constexpr size_t kWays = 8;
+  static constexpr size_t kWays = 4;
   static constexpr size_t kWords = sizeof(crypto::Digest) / sizeof(uint64_t);
   using Words = std::array<uint64_t, kWords>;
 
-  /// Zero where nothing was added yet, which is no digest of anything.
-  struct Set {
+  /// Zero where nothing was added yet, which is no digest of anything. Two lines of the cache.
+  struct alignas(128) Set {
     std::array<std::array<std::atomic<uint64_t>, kWords>, kWays> entries{};
-    std::atomic<uint32_t> added{0};
+
+    bool Has(const Words& words) const;
   };
 
   static Words WordsOf(const crypto::Digest& digest);
-  Set& SetOf(const Words& words) const { return table_[words[0] % sets_]; }
+  bool Contains(const Words& words) const;
 
   const size_t sets_;
   const std::unique_ptr<Set[]> table_;
+  const std::unique_ptr<std::atomic<uint32_t>[]> added_;  // to each set, ever
 };
 
 }  // namespace cairn::consensus

@@ -4,6 +4,7 @@
 // without; others read under the mutex. Nodes stay where they are until they are removed.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -26,11 +27,17 @@ class NodeSet {
  public:
   /// False if it is in already.
   bool Add(const Node* node) {
-    if (!members_.insert(node).second) return false;
+    if (Has(node)) return false;
+    if (list_.empty()) list_.reserve(kFew);
     list_.push_back(node);
+    if (list_.size() == kFew + 1) members_.insert(list_.begin(), list_.end());
+    if (list_.size() > kFew + 1) members_.insert(node);
     return true;
   }
-  bool Has(const Node* node) const { return members_.contains(node); }
+  bool Has(const Node* node) const {
+    if (list_.size() > kFew) return members_.contains(node);
+    return std::find(list_.begin(), list_.end(), node) != list_.end();
+  }
   const std::vector<const Node*>& list() const& { return list_; }
   /// Of a temporary, which a loop over a reference would outlive.
   std::vector<const Node*> list() && { return std::move(list_); }
@@ -38,8 +45,10 @@ class NodeSet {
   bool empty() const { return list_.empty(); }
 
  private:
+  static constexpr size_t kFew = 16;  // most families are smaller, and found as soon by looking
+
   std::vector<const Node*> list_;
-  boost::unordered_flat_set<const Node*> members_;
+  boost::unordered_flat_set<const Node*> members_;  // of more than a few
 };
 
 struct ByTxid {};

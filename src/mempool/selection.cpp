@@ -31,6 +31,36 @@ struct BetterFirst {
   }
 };
 
+/// Walks before the selection through the nodes in their order, and has fetched what it will look
+/// at: in a pool of many megabytes it would wait for memory at each.
+class FetchAhead {
+ public:
+  using Nodes = std::remove_cvref_t<decltype(std::declval<const Graph&>().best_first())>;
+
+  explicit FetchAhead(const Nodes& nodes) : node_(nodes.begin()), tx_(node_), end_(nodes.end()) {
+    for (int i = 0; i < 2 * kSteps; ++i) Step();
+  }
+  void Step() {
+    if (node_ != end_) {
+      for (size_t at = 0; at < sizeof(Node); at += kLine) {
+        __builtin_prefetch(reinterpret_cast<const char*>(&*node_) + at);
+      }
+      ++node_;
+    }
+    if (++steps_ <= kSteps || tx_ == end_) return;
+    __builtin_prefetch(tx_->tx.get());
+    ++tx_;
+  }
+
+ private:
+  static constexpr int kSteps = 6;  // from a node to its transaction, and from there to its use
+  static constexpr size_t kLine = 64;
+
+  Nodes::const_iterator node_, tx_;
+  const Nodes::const_iterator end_;
+  int steps_ = 0;
+};
+
 class PackageSelector {
  public:
   PackageSelector(const Graph& graph, const ledger::ChainView& view, const SelectionLimits& limits)
@@ -40,9 +70,11 @@ class PackageSelector {
     const auto& best_first = graph_.best_first();
     auto next = best_first.begin();
     int failures = 0;
+    FetchAhead ahead(best_first);
     while (next != best_first.end() || !reduced_.empty()) {
       if (next != best_first.end() && IsDealtWith(&*next)) {
         ++next;
+        ahead.Step();
         continue;
       }
       bool was_reduced = true;
@@ -53,6 +85,7 @@ class PackageSelector {
         candidate = {&*next, next->ancestors};
         was_reduced = false;
         ++next;
+        ahead.Step();
       }
       if (candidate.left.fees < limits_.min_rate.For(candidate.left.vsize)) break;
       if (TakePackage(candidate)) {

@@ -78,17 +78,14 @@ TEST(SignatureCache, SaltsItsEntries) {
   EXPECT_NE(one.EntryOf(check.View()), other.EntryOf(check.View()));
 }
 
-TEST(SignatureCache, IsBoundedAndForgetsTheOldest) {
+TEST(SignatureCache, IsBounded) {
   SignatureCache cache(0, {});
   ASSERT_EQ(cache.Capacity(), 8u);
-  for (uint64_t i = 0; i < 8; ++i) cache.Add(NumberedDigest(i));
-  for (uint64_t i = 0; i < 8; ++i) EXPECT_TRUE(cache.Contains(NumberedDigest(i))) << i;
-  // Once more what is there takes nobody's place.
-  for (int again = 0; again < 20; ++again) cache.Add(NumberedDigest(7));
-  EXPECT_TRUE(cache.Contains(NumberedDigest(0)));
-  cache.Add(NumberedDigest(8));
-  EXPECT_FALSE(cache.Contains(NumberedDigest(0)));
-  for (uint64_t i = 1; i <= 8; ++i) EXPECT_TRUE(cache.Contains(NumberedDigest(i))) << i;
+  for (uint64_t i = 0; i < 100; ++i) cache.Add(NumberedDigest(i));
+  EXPECT_TRUE(cache.Contains(NumberedDigest(99)));
+  size_t found = 0;
+  for (uint64_t i = 0; i < 100; ++i) found += cache.Contains(NumberedDigest(i)) ? 1 : 0;
+  EXPECT_LE(found, 8u);
 }
 
 TEST(SignatureCache, UsesTheMemoryItMayTake) {
@@ -99,7 +96,7 @@ TEST(SignatureCache, UsesTheMemoryItMayTake) {
   for (uint64_t i = 0; i < capacity; ++i) cache.Add(NumberedDigest(i));
   uint64_t found = 0;
   for (uint64_t i = 0; i < capacity; ++i) found += cache.Contains(NumberedDigest(i)) ? 1 : 0;
-  // Some sets are asked for more than eight places.
+  // Some sets are asked for more places than they have.
   EXPECT_GT(found, capacity * 8 / 10);
 }
 
