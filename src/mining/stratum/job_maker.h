@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "cairn/base/clock.h"
@@ -18,6 +19,17 @@ namespace cairn::mining::stratum {
 U256 WindowOf(const BlockTemplate& block);
 
 double DifficultyOfWork(const U256& work);
+
+/// Times, both ends included.
+struct TimeRange {
+  uint32_t first = 0;
+  uint32_t last = 0;
+};
+
+/// Of `range` the times at which the block needs the same bits as at `now`. Where a late block may
+/// be easier, as on test networks, the bits change once.
+TimeRange TimesOfSameBits(const std::function<Header(UnixSeconds)>& header_at, UnixSeconds now,
+                          TimeRange range);
 
 /// For one thread.
 class JobMaker {

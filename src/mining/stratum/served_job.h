@@ -29,8 +29,9 @@ using Outputs = std::vector<TransactionDraft::Output>;
 struct ServedJob {
   uint64_t number = 0;  // ascends
   std::shared_ptr<const BlockTemplate> block;
-  uint32_t earliest_time = 0;  // that a share may have
-  bool clean = false;          // whether the jobs before it are void
+  uint32_t earliest_time = 0;         // that a share may have
+  uint32_t latest_time = 0xffffffff;  // with these bits
+  bool clean = false;                 // whether the jobs before it are void
   Outputs payouts;  // in place of the template's first output; empty: each connection's own
 
   // What follows from these.
@@ -42,7 +43,7 @@ struct ServedJob {
 };
 using ServedJobPtr = std::shared_ptr<const ServedJob>;
 
-/// The first five members of `job` are given. The template's coinbase has one input, and its first
+/// The first six members of `job` are given. The template's coinbase has one input, and its first
 /// output takes everything that the block earns.
 ServedJobPtr MakeServedJob(ServedJob job);
 

@@ -12,8 +12,8 @@ namespace cairn::mining::stratum {
 namespace {
 
 constexpr size_t kLongestWorkerName = 128;
-// How long after a new block shares for the one before are nobody's fault: they were under way, and
-// a fast miner on an easy chain sends hundreds.
+// How long after its end shares for a job are nobody's fault: they were under way, and a fast miner
+// on an easy chain sends hundreds.
 constexpr std::chrono::seconds kUnderWay{10};
 constexpr size_t kMostFormerJobs = 64;
 
@@ -72,10 +72,8 @@ void Session::OnTime(Time now, Doings& doings) {
 void Session::OnJob(Time now, Doings& doings) {
   if (closed_) return;
   if (current_->clean) {
-    for (Announced& job : announced_jobs_) former_jobs_.push_back(std::move(job.name));
-    while (former_jobs_.size() > kMostFormerJobs) former_jobs_.pop_front();
+    for (Announced& job : announced_jobs_) EndJob(std::move(job), now);
     announced_jobs_.clear();
-    cleared_at_ = now;
   }
   if (Mines()) AnnounceCurrent(now, doings);
 }
@@ -195,7 +193,8 @@ std::optional<StratumError> Session::Fault(const Submit& request,
   if (request.extranonce2.size() != kExtranonce2Size) {
     return MakeError(Refusal::kOther, "extranonce2 does not have 8 bytes");
   }
-  const UnixSeconds latest = settings_.clock->Now() + consensus::kMaxFutureSeconds;
+  const UnixSeconds latest = std::min<UnixSeconds>(
+      settings_.clock->Now() + consensus::kMaxFutureSeconds, announced->job->latest_time);
   if (request.time < announced->job->earliest_time || request.time > latest) {
     return MakeError(Refusal::kOther, "the time is out of range");
   }
@@ -239,7 +238,7 @@ void Session::Judge(const MessageId& id, const Submit& request, Announced& annou
   doings.shares.push_back({request.user, FindWorker(request.user)->script, difficulty,
                            DifficultyOfHash(hash), settings_.clock->Now()});
   unstored_.push_back(id);
-  vardiff_.OnShare(now);
+  vardiff_.OnShare(difficulty);
   if (vardiff_.Adjust(now)) UpdateDifficulty(now, doings);
 }
 
@@ -250,8 +249,7 @@ void Session::RefuseShare(const MessageId& id, const Submit& request, StratumErr
     doings.refused.push_back(
         {request.user, stale ? ShareStore::Refused::kStale : ShareStore::Refused::kOther});
   }
-  if (stale && now - cleared_at_ < kUnderWay &&
-      std::find(former_jobs_.begin(), former_jobs_.end(), request.job) != former_jobs_.end()) {
+  if (stale && MayBeUnderWay(request.job, now)) {
     return SendAnswer(id, {json::Value(), std::move(error)}, doings);
   }
   Refuse(id, std::move(error), doings);
@@ -275,6 +273,17 @@ Session::Announced* Session::FindJob(std::string_view name) {
   return found == announced_jobs_.end() ? nullptr : &*found;
 }
 
+void Session::EndJob(Announced job, Time now) {
+  former_jobs_.push_back({std::move(job.name), now});
+  if (former_jobs_.size() > kMostFormerJobs) former_jobs_.pop_front();
+}
+
+bool Session::MayBeUnderWay(std::string_view job, Time now) const {
+  return std::any_of(former_jobs_.begin(), former_jobs_.end(), [&](const FormerJob& former) {
+    return former.name == job && now - former.ended < kUnderWay;
+  });
+}
+
 const Session::Worker* Session::FindWorker(std::string_view name) const {
   const auto found = std::find_if(workers_.begin(), workers_.end(),
                                   [&](const Worker& worker) { return worker.name == name; });
@@ -296,10 +305,10 @@ void Session::AnnounceCurrent(Time now, Doings& doings) {
   if (announced_ == 0) vardiff_.Begin(now);
   BoundDifficulty(now);
   repeats_ = 0;
-  Announce(NameOf(current_->number), doings);
+  Announce(NameOf(current_->number), now, doings);
 }
 
-void Session::Announce(std::string name, Doings& doings) {
+void Session::Announce(std::string name, Time now, Doings& doings) {
   const ServedJob& job = *current_;
   const double difficulty = vardiff_.difficulty();
   if (difficulty != announced_) {
@@ -316,6 +325,7 @@ void Session::Announce(std::string name, Doings& doings) {
   }
   announced_jobs_.push_back({std::move(name), current_, repeats_, difficulty, {}});
   if (announced_jobs_.size() > settings_.limits.jobs) {
+    EndJob(std::move(announced_jobs_.front()), now);
     announced_jobs_.erase(announced_jobs_.begin());
   }
 }
@@ -330,7 +340,7 @@ void Session::UpdateDifficulty(Time now, Doings& doings) {
   for (Announced& job : announced_jobs_) job.difficulty = std::min(job.difficulty, difficulty);
   // Most take it for the next job only, so that they get one: the same under another name.
   ++repeats_;
-  Announce(NameOf(current_->number) + '.' + NameOf(repeats_), doings);
+  Announce(NameOf(current_->number) + '.' + NameOf(repeats_), now, doings);
 }
 
 }  // namespace cairn::mining::stratum

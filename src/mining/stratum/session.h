@@ -30,7 +30,7 @@ namespace cairn::mining::stratum {
 struct SessionLimits {
   std::chrono::seconds login_time{30};  // until it must have subscribed and been authorised
   size_t workers = 64;                  // of one connection
-  size_t jobs = 8;                      // that shares are taken for
+  size_t jobs = 64;                     // of one tip that shares are taken for
   size_t shares_of_job = 1024;
   size_t refusals = 100;  // without a good share in between, before it is cut off
 };
@@ -111,6 +111,12 @@ class Session {
     Hashes seen;            // parts of the hashes of its shares
   };
 
+  /// One that shares are no longer taken for.
+  struct FormerJob {
+    std::string name;
+    Time ended;
+  };
+
   void Handle(const MessageId& id, const Subscribe& request, Time now, Doings& doings);
   void Handle(const MessageId& id, const Authorize& request, Time now, Doings& doings);
   void Handle(const MessageId& id, const SubscribeExtranonce& request, Time now, Doings& doings);
@@ -122,6 +128,8 @@ class Session {
   void Handle(const MessageId& id, const Response& response, Time now, Doings& doings);
 
   Announced* FindJob(std::string_view name);
+  void EndJob(Announced job, Time now);
+  bool MayBeUnderWay(std::string_view job, Time now) const;
   const Worker* FindWorker(std::string_view name) const;
   /// Why a share is refused before it is hashed.
   std::optional<StratumError> Fault(const Submit& request, const Announced* announced) const;
@@ -134,7 +142,7 @@ class Session {
 
   /// Moves the difficulty within what the current job allows.
   void BoundDifficulty(Time now);
-  void Announce(std::string name, Doings& doings);
+  void Announce(std::string name, Time now, Doings& doings);
   void AnnounceCurrent(Time now, Doings& doings);
   /// Has the miner go on with the difficulty of now, if that is another one.
   void UpdateDifficulty(Time now, Doings& doings);
@@ -151,8 +159,7 @@ class Session {
   std::vector<Worker> workers_;
   std::vector<Announced> announced_jobs_;  // the oldest first
   uint32_t repeats_ = 0;                   // of the current job under other names
-  std::deque<std::string> former_jobs_;    // the names of those that blocks have ended
-  Time cleared_at_;                        // when the last block did
+  std::deque<FormerJob> former_jobs_;      // the oldest first
   double announced_ = 0;                   // the difficulty; 0 before the first
   std::deque<MessageId> unstored_;
   size_t refusals_ = 0;

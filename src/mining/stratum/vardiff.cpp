@@ -10,11 +10,12 @@ namespace {
 constexpr int kWindow = 12;         // in times of `share_every`
 constexpr double kTooSeldom = 0.5;  // of the rate that is aimed at
 constexpr double kTooOften = 2;
-constexpr size_t kFewShares = 8;     // that are enough to act on before the window ends, if
+constexpr double kFewShares = 8;     // that are enough to act on before the window ends, if
 constexpr double kMuchTooOften = 4;  // they come as fast as this
 constexpr int kLongSilence = 6;      // in times of `share_every`, without any share
 constexpr double kLargestRise = 16;  // in one step
 constexpr double kLargestFall = 4;
+constexpr std::chrono::minutes kBetweenWishes{1};
 
 }  // namespace
 
@@ -23,7 +24,8 @@ Vardiff::Vardiff(const VardiffOptions& options, Time now)
       least_(options.least),
       most_(options.most),
       difficulty_(Bounded(options.start)),
-      since_(now) {}
+      since_(now),
+      fell_at_(now) {}
 
 double Vardiff::Bounded(double difficulty) const {
   return std::min(std::max(difficulty, least_), most_);
@@ -31,7 +33,7 @@ double Vardiff::Bounded(double difficulty) const {
 
 void Vardiff::Restart(Time now) {
   since_ = now;
-  shares_ = 0;
+  work_ = 0;
 }
 
 bool Vardiff::Set(double difficulty, Time now) {
@@ -52,9 +54,19 @@ void Vardiff::SetMost(double most, Time now) {
   if (difficulty_ != Bounded(difficulty_)) Set(difficulty_, now);
 }
 
-void Vardiff::Suggest(double difficulty, Time now) { Set(difficulty, now); }
+void Vardiff::Suggest(double difficulty, Time now) {
+  if (has_shares_ && difficulty < difficulty_) {
+    if (now - fell_at_ < kBetweenWishes) return;
+    fell_at_ = now;
+    difficulty = std::max(difficulty, difficulty_ / kLargestFall);
+  }
+  Set(difficulty, now);
+}
 
-void Vardiff::OnShare(Time) { ++shares_; }
+void Vardiff::OnShare(double difficulty) {
+  work_ += difficulty;
+  has_shares_ = true;
+}
 
 /// How many times more often than aimed at the shares have come. Each step is bounded, so no time
 /// at all may count as a little.
@@ -62,15 +74,15 @@ double Vardiff::Wanted(Time now) const {
   const std::chrono::duration<double> passed = now - since_;
   const std::chrono::duration<double> aim = options_.share_every;
   const double expected = std::max(passed / aim, 1e-3);
-  return static_cast<double>(shares_) / expected;
+  return Shares() / expected;
 }
 
 bool Vardiff::Adjust(Time now) {
   const auto passed = now - since_;
   const double rate = Wanted(now);
   const bool whole_window = passed >= kWindow * options_.share_every;
-  const bool flood = shares_ >= kFewShares && rate >= kMuchTooOften;
-  const bool silence = shares_ == 0 && passed >= kLongSilence * options_.share_every;
+  const bool flood = Shares() >= kFewShares && rate >= kMuchTooOften;
+  const bool silence = work_ == 0 && passed >= kLongSilence * options_.share_every;
   if (!whole_window && !flood && !silence) return false;
   if (rate > kTooSeldom && rate < kTooOften) return Set(difficulty_, now);
   return Set(difficulty_ * std::clamp(rate, 1 / kLargestFall, kLargestRise), now);

@@ -29,11 +29,13 @@ class Vardiff {
   void RaiseLeast(double least, Time now);
   /// From now on it is not above `most`, nor above what the options allow.
   void SetMost(double most, Time now);
-  /// Goes on from what the miner suggests, as far as the options allow.
+  /// Goes on from what the miner suggests, as far as the options allow. Downwards, once it has had
+  /// shares, by one step of a minute only: else it could have as many shares stored as it likes.
   void Suggest(double difficulty, Time now);
 
-  /// Another share was accepted.
-  void OnShare(Time now);
+  /// Another share was accepted, which counts so much. Those of earlier jobs may be under way still
+  /// that count less than the present difficulty.
+  void OnShare(double difficulty);
   /// Looks whether the shares come too often or too seldom. True if the difficulty has changed.
   bool Adjust(Time now);
 
@@ -43,13 +45,17 @@ class Vardiff {
   double Bounded(double difficulty) const;
 
   void Restart(Time now);
+  /// As many shares of the present difficulty as were worth what came.
+  double Shares() const { return work_ / difficulty_; }
 
   const VardiffOptions options_;
   double least_;
   double most_;
   double difficulty_;
-  Time since_;         // when the difficulty was looked at last
-  size_t shares_ = 0;  // since then
+  Time since_;       // when the difficulty was looked at last
+  double work_ = 0;  // of the shares since then
+  bool has_shares_ = false;
+  Time fell_at_;  // as the miner wished
 };
 
 }  // namespace cairn::mining::stratum

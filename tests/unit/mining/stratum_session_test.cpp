@@ -252,6 +252,13 @@ TEST_F(StratumSessionTest, RefusesWhatIsNoGoodShare) {
   EXPECT_EQ(CodeAfter(session, Line(other)), 20);
   other.time = static_cast<uint32_t>(clock_.Now()) + 7201;
   EXPECT_EQ(CodeAfter(session, Line(other)), 20);
+  auto until = std::make_shared<ServedJob>(*current_);
+  until->latest_time = share.time;  // later ones would need another target
+  const ServedJobPtr whole = std::exchange(current_, std::move(until));
+  Session limited = LoggedIn();
+  other.time = share.time + 1;
+  EXPECT_EQ(CodeAfter(limited, Line(other)), 20);
+  current_ = whole;
   other = share;
   other.version_bits = 0x20000000;
   EXPECT_EQ(CodeAfter(session, Line(other)), 20);

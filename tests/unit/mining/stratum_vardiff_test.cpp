@@ -38,7 +38,7 @@ class SimulatedMiner {
       if (found <= look) {
         now_ = found;
         ++shares;
-        vardiff_.OnShare(now_);
+        vardiff_.OnShare(vardiff_.difficulty());
         hashes = Draw();
       } else {
         // Luck is spent by the hashes, whatever the difficulty is.
@@ -116,12 +116,40 @@ TEST(StratumVardiff, StaysWithinItsBounds) {
 
 TEST(StratumVardiff, NeverChangesByMoreThanItsSteps) {
   Vardiff vardiff({.start = 1, .least = 1e-9}, Time{});
-  for (int i = 0; i < 1000; ++i) vardiff.OnShare(Time{});
+  for (int i = 0; i < 1000; ++i) vardiff.OnShare(1);
   EXPECT_TRUE(vardiff.Adjust(Time{}));
   EXPECT_EQ(vardiff.difficulty(), 16);
   EXPECT_FALSE(vardiff.Adjust(Time{} + seconds(59)));
   EXPECT_TRUE(vardiff.Adjust(Time{} + seconds(60)));
   EXPECT_EQ(vardiff.difficulty(), 4);
+}
+
+// What a fast miner has sent before it hears of the new difficulty says nothing against that.
+TEST(StratumVardiff, IsNotMisledBySharesThatWereUnderWay) {
+  Vardiff vardiff({.start = 1, .least = 1e-9}, Time{});
+  int changes = 0;
+  for (int i = 0; i < 400; ++i) {
+    vardiff.OnShare(1);
+    changes += vardiff.Adjust(Time{} + std::chrono::milliseconds(i)) ? 1 : 0;
+  }
+  // A thousand a second at difficulty 1 are 10,000 in the ten seconds of a share.
+  EXPECT_EQ(changes, 2);
+  EXPECT_EQ(vardiff.difficulty(), 256);
+}
+
+TEST(StratumVardiff, LetsWhoHasSharesAskForLessNowAndThenOnly) {
+  Vardiff vardiff({.start = 1024, .least = 1}, Time{});
+  vardiff.Suggest(512, Time{});
+  EXPECT_EQ(vardiff.difficulty(), 512) << "before its first share it may ask for anything";
+  vardiff.OnShare(512);
+  vardiff.Suggest(1, Time{} + seconds(59));
+  EXPECT_EQ(vardiff.difficulty(), 512);
+  vardiff.Suggest(1, Time{} + seconds(60));
+  EXPECT_EQ(vardiff.difficulty(), 128);
+  vardiff.Suggest(1, Time{} + seconds(119));
+  EXPECT_EQ(vardiff.difficulty(), 128);
+  vardiff.Suggest(4096, Time{} + seconds(119));
+  EXPECT_EQ(vardiff.difficulty(), 4096) << "for more at any time";
 }
 
 TEST(StratumVardiff, TakesWhatTheMinerAsksForWithinTheBounds) {
