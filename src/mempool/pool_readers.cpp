@@ -23,8 +23,14 @@ std::optional<PoolSummary> SummariseIfAny(const Node* node) {
 
 }  // namespace
 
-void PoolThread::Synchronize() {
+void PoolThread::FollowTip() {
   Ask([this] { CatchUp(); });
+}
+
+void PoolThread::Synchronize() {
+  std::promise<void> reached;
+  if (inbox_.Push([&reached] { reached.set_value(); })) reached.get_future().wait();
+  FollowTip();
 }
 
 const ledger::HeaderEntry* PoolThread::Tip() const {

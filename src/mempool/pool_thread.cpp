@@ -85,7 +85,7 @@ void PoolThread::Follow() {
 bool PoolThread::Ask(const Task& task) {
   const auto promise = std::make_shared<std::promise<void>>();
   std::future<void> done = promise->get_future();
-  const bool taken = inbox_.Push([&task, promise] {
+  const bool taken = inbox_.PushUrgent([&task, promise] {
     task();
     promise->set_value();
   });

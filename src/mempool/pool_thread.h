@@ -36,6 +36,7 @@ class PoolThread final : public Mempool {
                      std::function<void(const PackageResult&)> done) override;
   AdmissionResult Test(TransactionPtr tx) override;
   PackageResult Test(std::vector<TransactionPtr> package) override;
+  void FollowTip() override;
   void Synchronize() override;
   const ledger::HeaderEntry* Tip() const override;
   TransactionPtr Find(const Txid& txid) const override;
@@ -67,17 +68,15 @@ class PoolThread final : public Mempool {
  private:
   using Task = std::function<void()>;
 
-  /// A block that a move brings; null where it could not change the pool, or cannot be read.
-  struct Connected {
-    int height;
-    BlockPtr block;
-  };
-
-  /// What a move to another tip brings, read before anything changes.
+  /// What a move to another tip takes off, read before anything changes.
   struct Move {
-    std::vector<Connected> connected;      // lowest first
-    std::vector<TransactionPtr> returned;  // of blocks that were taken off, in chain order
+    const ledger::HeaderEntry* fork = nullptr;
+    std::deque<TransactionPtr> returned;  // of blocks that were taken off, in chain order
+    size_t returned_bytes = 0;
+    /// Spent outputs of some that are too many to come back.
+    std::vector<Txid> orphaned;
     bool reorganised = false;
+    bool untouched = false;  // no block can change the pool
   };
 
   /// The members of a package that are judged together.
@@ -125,11 +124,13 @@ class PoolThread final : public Mempool {
   void CatchUp();
   Move ReadMove(const ledger::HeaderEntry* from, const ledger::HeaderEntry* to) const;
   void TakeOff(const ledger::HeaderEntry* block, Move* move) const;
+  void DropReturned(Move* move) const;
+  BlockPtr ReadConnected(const ledger::HeaderEntry& entry) const;
   void MoveTo(const ledger::ChainViewPtr& next, Move move);
   /// Gives what the block took.
   std::vector<Txid> RemoveMined(const Block& block) CAIRN_REQUIRES(mutex_);
-  void Return(const std::vector<TransactionPtr>& transactions);
-  void RemoveWhatBecameInvalid();
+  void Return(const std::deque<TransactionPtr>& transactions);
+  void RemoveWhatBecameInvalid(const std::vector<Txid>& orphaned);
   bool IsStillValid(const Node& node, const ledger::ChainView& view) const;
   void LimitFamilies() CAIRN_REQUIRES(mutex_);
   void LimitSize() CAIRN_REQUIRES(mutex_);
@@ -142,7 +143,8 @@ class PoolThread final : public Mempool {
       CAIRN_REQUIRES(mutex_);
   void Deliver() CAIRN_EXCLUDES(mutex_);
 
-  /// Runs `task` on the pool's thread and waits. False if the pool has stopped.
+  /// Runs `task` on the pool's thread, before what peers have submitted, and waits. False if the
+  /// pool has stopped.
   bool Ask(const Task& task);
   uint64_t Usage() const CAIRN_REQUIRES(mutex_);
   FeeRate MinimumRate() const CAIRN_REQUIRES(mutex_);

@@ -25,31 +25,20 @@ void PoolThread::CatchUp() {
 }
 
 PoolThread::Move PoolThread::ReadMove(const HeaderEntry* from, const HeaderEntry* to) const {
-  const HeaderEntry* fork = ledger::FindFork(from, to);
   Move move;
-  move.reorganised = fork != from || !postponed_.empty();
-  for (const HeaderEntry* block = from; block != fork; block = block->parent) TakeOff(block, &move);
-  std::reverse(move.returned.begin(), move.returned.end());
+  move.fork = ledger::FindFork(from, to);
+  move.reorganised = move.fork != from || !postponed_.empty();
+  for (const HeaderEntry* block = from; block != move.fork; block = block->parent) {
+    TakeOff(block, &move);
+  }
   move.returned.insert(move.returned.begin(), postponed_.begin(), postponed_.end());
   // While the chain is first downloaded, no block is read, nor does any teach what fees are.
-  const bool untouched = graph_.empty() && deltas_.empty() && move.returned.empty();
-  if (untouched && ledger_.IsInitialBlockDownload()) return move;
-  for (int height = fork->height + 1; height <= to->height; ++height) {
-    Connected& connected = move.connected.emplace_back(Connected{height, nullptr});
-    if (untouched) continue;  // blocks cannot touch an empty pool
-    const auto bytes = ledger_.ReadBlock(*to->Ancestor(height));
-    auto block = bytes ? Block::Parse(*bytes) : tl::unexpected(bytes.error());
-    if (block) {
-      connected.block = *std::move(block);
-    } else {
-      LOG_WARNING("The mempool cannot read block {}: {}", to->Ancestor(height)->hash,
-                  block.error().message);
-    }
-  }
+  move.untouched = graph_.empty() && deltas_.empty() && move.returned.empty();
   return move;
 }
 
-/// Adds the transactions of a block that is no longer in the chain, the last one first.
+/// Adds the transactions of a block that is no longer in the chain, before those of the blocks
+/// above.
 void PoolThread::TakeOff(const HeaderEntry* block, Move* move) const {
   const auto bytes = ledger_.ReadBlock(*block);
   if (!bytes) return;  // pruned: nobody can bring it back
@@ -60,32 +49,68 @@ void PoolThread::TakeOff(const HeaderEntry* block, Move* move) const {
     const ByteSpan raw = transactions[i].bytes;
     // Of its own, so that it does not keep the whole block in memory.
     auto tx = ParseTransaction(Bytes(raw.begin(), raw.end()));
-    if (tx) move->returned.push_back(*std::move(tx));
+    if (!tx) continue;
+    move->returned_bytes += raw.size();
+    move->returned.push_front(*std::move(tx));
+    while (move->returned_bytes > kMaxReturnedBytes) DropReturned(move);
   }
 }
 
+/// Of too many the first ones are kept: later ones may spend them, not the other way.
+void PoolThread::DropReturned(Move* move) const {
+  const TransactionPtr tx = std::move(move->returned.back());
+  move->returned.pop_back();
+  move->returned_bytes -= tx->bytes.size();
+  for (uint32_t i = 0; i < tx->outputs.size(); ++i) {
+    const Node* child = graph_.SpenderOf({tx->txid, i});
+    if (child != nullptr) move->orphaned.push_back(child->txid());
+  }
+}
+
+/// Null if it cannot be read.
+BlockPtr PoolThread::ReadConnected(const HeaderEntry& entry) const {
+  const auto bytes = ledger_.ReadBlock(entry);
+  auto block = bytes ? Block::Parse(*bytes) : tl::unexpected(bytes.error());
+  if (block) return *std::move(block);
+  LOG_WARNING("The mempool cannot read block {}: {}", entry.hash, block.error().message);
+  return nullptr;
+}
+
+/// Blocks are read one by one: a move may bring thousands.
 void PoolThread::MoveTo(const ChainViewPtr& next, Move move) {
-  std::unordered_set<Txid, UnsaltedHasher> confirmed;
-  {
+  const HeaderEntry* to = next->tip;
+  const bool is_silent = move.untouched && ledger_.IsInitialBlockDownload();
+  const int first = move.fork->height + 1;
+  std::unordered_set<Txid, UnsaltedHasher> taken_off;
+  for (const TransactionPtr& tx : move.returned) taken_off.insert(tx->txid);
+  std::unordered_set<Txid, UnsaltedHasher> confirmed;  // of those, again
+  int height = is_silent ? to->height + 1 : first;
+  do {
+    const bool brings = height <= to->height;
+    const BlockPtr block =
+        brings && !move.untouched ? ReadConnected(*to->Ancestor(height)) : nullptr;
     base::MutexLock lock(mutex_);
     moving_ = true;
     view_ = next;
-    for (const auto& [height, block] : move.connected) {
-      const std::vector<Txid> taken = block == nullptr ? std::vector<Txid>() : RemoveMined(*block);
-      fees_.BlockCame(height, taken);
-      if (move.returned.empty() || block == nullptr) continue;
-      for (const Transaction& tx : block->transactions()) confirmed.insert(tx.txid);
+    if (brings) {
+      fees_.BlockCame(height, block == nullptr ? std::vector<Txid>() : RemoveMined(*block));
+      if (!taken_off.empty() && block != nullptr) {
+        for (const Transaction& tx : block->transactions()) {
+          if (taken_off.contains(tx.txid)) confirmed.insert(tx.txid);
+        }
+      }
     }
-    if (!move.connected.empty() || !move.reorganised) minimum_.NoteBlock(clock_.Now());
+    if (height < to->height) continue;
+    if (brings || !move.reorganised) minimum_.NoteBlock(clock_.Now());
     if (!move.reorganised) {
       moving_ = false;
       return;
     }
-  }
+  } while (++height <= to->height);
   std::erase_if(move.returned,
                 [&](const TransactionPtr& tx) { return confirmed.contains(tx->txid); });
   Return(move.returned);
-  RemoveWhatBecameInvalid();
+  RemoveWhatBecameInvalid(move.orphaned);
   base::MutexLock lock(mutex_);
   LimitFamilies();
   LimitSize();
@@ -108,16 +133,12 @@ std::vector<Txid> PoolThread::RemoveMined(const Block& block) {
   return taken;
 }
 
-void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {
-  // The first ones are kept where there are too many: later ones may spend them, not the other way.
-  size_t bytes = 0;
+void PoolThread::Return(const std::deque<TransactionPtr>& transactions) {
   postponed_.clear();
   for (const TransactionPtr& tx : transactions) {
-    bytes += tx->bytes.size();
     Proposal proposal = Propose(tx, {Origin::Source::kBlock});
     proposal.view = view_;
-    const bool fits = bytes <= kMaxReturnedBytes;
-    if (fits && !admitter_.Judge(&proposal)) {
+    if (!admitter_.Judge(&proposal)) {
       postponed_.push_back(tx);  // the tip has moved on meanwhile
       continue;
     }
@@ -135,8 +156,17 @@ void PoolThread::Return(const std::vector<TransactionPtr>& transactions) {
   }
 }
 
-void PoolThread::RemoveWhatBecameInvalid() {
+void PoolThread::RemoveWhatBecameInvalid(const std::vector<Txid>& orphaned) {
   NodeSet invalid;
+  for (const Txid& txid : orphaned) {
+    const Node* node = graph_.Find(txid);
+    SpentCoins coins;  // the parent may be in the new chain, too
+    if (node == nullptr || invalid.Has(node) ||
+        coins.Find(*node->tx, graph_, ledger_, view_->Height()) == CoinSearch::kFound) {
+      continue;
+    }
+    graph_.AddDescendants(node, invalid);
+  }
   for (const Node* node : graph_.InOrder()) {
     if (invalid.Has(node) || IsStillValid(*node, *view_)) continue;
     graph_.AddDescendants(node, invalid);

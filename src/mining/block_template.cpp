@@ -93,7 +93,7 @@ std::vector<mempool::SelectedTransaction> SelectTransactions(const ChainView& vi
   for (const TransactionPtr& tx : options.chosen) result.push_back({tx, 0, 0});
   if (!result.empty() || options.pool == nullptr) return result;
   const TemplateLimits& limits = options.limits;
-  options.pool->Synchronize();
+  options.pool->FollowTip();
   mempool::Selection selection = options.pool->Select(
       {.weight = limits.weight - std::min(limits.weight, limits.reserved_weight),
        .sigops_cost = consensus::kMaxBlockSigopsCost - kReservedSigops,

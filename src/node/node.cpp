@@ -241,7 +241,7 @@ void Node::Serve() {
       .wait_for_subscribers =
           [this] {
             ledger_->Synchronize();
-            pool_->Synchronize();
+            pool_->FollowTip();
             network_->Synchronize();
           },
       .warnings = [this] { return warnings_->Current(); },

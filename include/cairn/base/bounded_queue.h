@@ -27,10 +27,24 @@ class BoundedQueue {
     return true;
   }
 
+  /// Before all that came by `Push`, and without a wait for room: who calls bounds the number.
+  bool PushUrgent(T item) CAIRN_EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    if (closed_) return false;
+    urgent_.push_back(std::move(item));
+    filled_.NotifyOne();
+    return true;
+  }
+
   /// Waits for an item. Nothing once the queue is closed and drained.
   std::optional<T> Pop() CAIRN_EXCLUDES(mutex_) {
     base::MutexLock lock(mutex_);
-    while (items_.empty() && !closed_) filled_.Wait(mutex_);
+    while (items_.empty() && urgent_.empty() && !closed_) filled_.Wait(mutex_);
+    if (!urgent_.empty()) {
+      T item = std::move(urgent_.front());
+      urgent_.pop_front();
+      return item;
+    }
     if (items_.empty()) return std::nullopt;
     T item = std::move(items_.front());
     items_.pop_front();
@@ -52,6 +66,7 @@ class BoundedQueue {
   base::CondVar room_;
   base::CondVar filled_;
   std::deque<T> items_ CAIRN_GUARDED_BY(mutex_);
+  std::deque<T> urgent_ CAIRN_GUARDED_BY(mutex_);
   bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
 };
 

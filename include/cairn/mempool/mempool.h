@@ -118,10 +118,11 @@ class Mempool {
 
   virtual const PolicyOptions& options() const = 0;
 
-  /// Checks a transaction and takes it in. Verdicts come in the order of submission.
+  /// Checks a transaction and takes it in, before all that were submitted without waiting.
   virtual AdmissionResult Submit(TransactionPtr tx, const Origin& origin) = 0;
-  /// The same without waiting: `done` is called on the pool's thread, after the listeners have
-  /// heard of it, and always; it must not wait for the pool. Waits while very many are waiting.
+  /// The same without waiting, in the order of submission: `done` is called on the pool's thread,
+  /// after the listeners have heard of it, and always; it must not wait for the pool. Waits while
+  /// very many are waiting.
   virtual void Submit(TransactionPtr tx, const Origin& origin,
                       std::function<void(const AdmissionResult&)> done) = 0;
   /// Checks a child and its parents: each by itself first, then what is left together, where the
@@ -138,8 +139,10 @@ class Mempool {
   /// what is in the pool; of several none may.
   virtual PackageResult Test(std::vector<TransactionPtr> package) = 0;
 
-  /// Returns when the pool stands on the tip that the ledger has published, or on a later one, and
-  /// when all submitted before is dealt with.
+  /// Returns when the pool stands on the tip that the ledger has published, or on a later one. What
+  /// peers have submitted goes on waiting: it may be very much.
+  virtual void FollowTip() = 0;
+  /// The same, and all submitted before is dealt with.
   virtual void Synchronize() = 0;
   /// The tip that the pool stands on.
   virtual const ledger::HeaderEntry* Tip() const = 0;

@@ -66,6 +66,38 @@ TEST(BoundedQueue, AnEmptyOneMakesTheConsumerWait) {
   consumer.join();
 }
 
+TEST(BoundedQueue, UrgentItemsGoFirstAndNeedNoRoom) {
+  BoundedQueue<int> queue(2);
+  queue.Push(0);
+  queue.Push(1);
+  EXPECT_TRUE(queue.PushUrgent(10));
+  EXPECT_TRUE(queue.PushUrgent(11));
+  for (const int expected : {10, 11, 0, 1}) EXPECT_EQ(queue.Pop(), expected);
+  queue.PushUrgent(12);
+  queue.Close();
+  EXPECT_FALSE(queue.PushUrgent(13));
+  EXPECT_EQ(queue.Pop(), 12);
+  EXPECT_EQ(queue.Pop(), std::nullopt);
+}
+
+// A producer that were woken for each item would cost a switch of threads each time.
+TEST(BoundedQueue, AFullOneDrainsToAHalfBeforeItTakesMore) {
+  BoundedQueue<int> queue(4);
+  for (int i = 0; i < 4; ++i) queue.Push(i);
+  std::atomic<bool> pushed{false};
+  std::jthread producer([&] {
+    EXPECT_TRUE(queue.Push(4));
+    pushed = true;
+  });
+  std::this_thread::sleep_for(kMoment);
+  EXPECT_EQ(queue.Pop(), 0);
+  std::this_thread::sleep_for(kMoment);
+  EXPECT_FALSE(pushed);
+  EXPECT_EQ(queue.Pop(), 1);
+  producer.join();
+  for (const int expected : {2, 3, 4}) EXPECT_EQ(queue.Pop(), expected);
+}
+
 TEST(BoundedQueue, ClosingRefusesNewItemsAndGivesTheOld) {
   BoundedQueue<int> queue(4);
   queue.Push(1);

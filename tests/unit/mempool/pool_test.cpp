@@ -1,5 +1,8 @@
 // What the pool holds and says: entries, families, events, tips.
+#include <atomic>
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include "tests/unit/mempool/pool_fixture.h"
 
@@ -208,6 +211,25 @@ TEST_F(PoolTest, ABlockTakesItsTransactionsAndTheirConflicts) {
   EXPECT_EQ(pool_->Info().count, 1u);
 }
 
+// Who asks for a template does not wait for all that peers have sent.
+TEST_F(PoolTest, FollowsTheTipBeforeWhatPeersHaveSubmitted) {
+  constexpr int kMany = 300;
+  std::atomic<int> done{0};
+  for (int i = 0; i < kMany; ++i) {
+    pool_->Submit(SpendReward(0), Origin::Peer(1), [&done](const AdmissionResult&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      ++done;
+    });
+  }
+  world_.Connect(MakeBlockOn(world_.TipPlace(), {}, 9).block);
+  pool_->FollowTip();
+  EXPECT_EQ(pool_->Tip()->hash, world_.TipPlace().hash);
+  EXPECT_EQ(Submit(SpendReward(1)).outcome, Admission::kAccepted);
+  EXPECT_LT(done, kMany);
+  pool_->Synchronize();
+  EXPECT_EQ(done, kMany);
+}
+
 TEST_F(PoolTest, AReorganisationGivesTransactionsBack) {
   const test::Place fork = world_.TipPlace();
   const TransactionPtr parent = SpendReward(0, 0);  // paid nothing, but was mined
@@ -265,6 +287,41 @@ TEST_F(PoolTest, ABlockReturnedIsNotTakenAgainFromTheNewChain) {
   world_.Connect(second.block);
   pool_->Synchronize();
   EXPECT_EQ(pool_->Info().count, 0u);
+}
+
+TEST_F(PoolTest, AReorganisationGivesBackOnlySoMuch) {
+  constexpr size_t kBlockBytes = 900'000;
+  constexpr uint32_t kFull = kMaxReturnedBytes / kBlockBytes + 1;
+  const TransactionPtr fan = SpendReward(0, kFee, kFull);
+  Mine({fan});
+  const test::Place fork = world_.TipPlace();
+  const TransactionPtr first = SpendReward(1);
+  Mine({first});
+  for (uint32_t i = 0; i < kFull; ++i) {
+    TransactionDraft draft = ChildDraft(fan, i);
+    draft.outputs.push_back({0, Bytes(kBlockBytes, OP_RETURN)});
+    Mine({draft.Finish()});
+  }
+  const TransactionPtr last = SpendReward(2);
+  const TransactionPtr again = SpendReward(3);
+  Mine({last, again});
+  const TransactionPtr of_first = Enter(Child(first));
+  const TransactionPtr of_last = Enter(Child(last));
+  const TransactionPtr of_again = Enter(Child(again));
+
+  test::MadeBlock made = MakeBlockOn(fork, {again}, 9);
+  while (made.place.height < world_.Height()) {
+    world_.Submit(made.block);
+    made = MakeBlockOn(made.place, {}, 9);
+  }
+  world_.Submit(made.block);
+  world_.Connect(MakeBlockOn(made.place, {}, 9).block);
+  pool_->Synchronize();
+  EXPECT_TRUE(pool_->Contains(first->txid));
+  EXPECT_TRUE(pool_->Contains(of_first->txid));
+  EXPECT_FALSE(pool_->Contains(last->txid)) << "of too much, the last is dropped";
+  EXPECT_FALSE(pool_->Contains(of_last->txid));
+  EXPECT_TRUE(pool_->Contains(of_again->txid)) << "its parent is in the new chain";
 }
 
 // ---- Limits ----
