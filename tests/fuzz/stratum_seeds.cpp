@@ -58,6 +58,11 @@ std::vector<StratumSeed> StratumSeeds() {
     session += line + "\n";
     add(StratumInput::kPool, "session_to_" + name, session);
   }
+  const std::string configure = Encode(id, Configure{0x1fffe000, {}, false, {}});
+  const std::string suggest = Encode(id, SuggestDifficulty{1e-8});
+  add(StratumInput::kMiner, "miner_shares", "&\n#a\n+\n#b\n#c\n-\n+\n");
+  add(StratumInput::kMiner, "miner_jobs", configure + "\n&\n~\n#a\n~\n#b\n!\n#a\n#b\n+\n+\n");
+  add(StratumInput::kMiner, "miner_vardiff", "&\n" + suggest + "\n#a\n@z\n@z\n#a\n#b\n");
   add(StratumInput::kUrl, "url", "stratum+tcp://user:pass%20word@pool.example:3333");
   add(StratumInput::kUrl, "url_ipv6", "stratum+ssl://user@[::1]:443/");
   return seeds;

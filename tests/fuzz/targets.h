@@ -70,8 +70,8 @@ void FuzzPeers(ByteSpan input);
 void FuzzPool(ByteSpan input);
 /// Any scripts under any flags, with an invented curve.
 void FuzzScript(ByteSpan input);
-/// Lines of miners and of pools, a whole session of a miner with any pool, and names of pools; the
-/// first byte is a `StratumInput`.
+/// Lines of miners and of pools, a whole session of our miner with any pool and of our pool with
+/// any miner, and names of pools; the first byte is a `StratumInput`.
 void FuzzStratum(ByteSpan input);
 /// A transaction is parsed and written back, with the same ids.
 void FuzzTransaction(ByteSpan input);
@@ -84,6 +84,6 @@ inline constexpr std::string_view kWireExtras[] = {"(frame)", "(assembly)", "(bl
 size_t WireChoices();
 std::string_view WireChoiceName(size_t choice);
 
-enum class StratumInput : uint8_t { kMinerLine, kPoolLine, kPool, kUrl };
+enum class StratumInput : uint8_t { kMinerLine, kPoolLine, kPool, kUrl, kMiner };
 
 }  // namespace cairn::fuzz
