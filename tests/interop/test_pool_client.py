@@ -1,11 +1,10 @@
 """cairnd mines for pools (-pool), with and without TLS, and delivers shares that these find to be good."""
 
 import socket
-import ssl
-import subprocess
 
 from framework.case import FunctionalTest
 from framework.node import free_port, wait_until
+from framework.tls import certificate
 from stratum_pool import Pool
 
 MISC_ERROR = -1
@@ -209,18 +208,8 @@ class Moving(PoolTest):
 
 
 class Tls(PoolTest):
-    def certificate(self, name, subject):
-        """A certificate that signs itself, made by openssl; its path, and a context that shows it."""
-        path, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        command += ["-subj", "/CN=test", "-addext", f"subjectAltName={subject}", "-days", "2"]
-        subprocess.run([*command, "-keyout", key, "-out", path], check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path, key)
-        return path, context
-
     def test_trusted(self):
-        path, context = self.certificate("good", "IP:127.0.0.1,DNS:localhost")
+        path, context = certificate(self.folder, "good", "IP:127.0.0.1,DNS:localhost")
         pool = self.pool(tls=context)
         node = self.start_node(pool.option(), f"-poolcafile={path}")
         self.wait_for_shares(pool)
@@ -242,11 +231,11 @@ class Tls(PoolTest):
         node.stop()
 
     def test_unknown_certificate(self):
-        _, context = self.certificate("unknown", "IP:127.0.0.1")
+        _, context = certificate(self.folder, "unknown", "IP:127.0.0.1")
         self.assert_not_trusted(self.pool(tls=context))
 
     def test_certificate_of_another_host(self):
-        path, context = self.certificate("other", "IP:127.0.0.2,DNS:pool.invalid")
+        path, context = certificate(self.folder, "other", "IP:127.0.0.2,DNS:pool.invalid")
         self.assert_not_trusted(self.pool(tls=context), f"-poolcafile={path}")
 
     def test_plain_pool(self):

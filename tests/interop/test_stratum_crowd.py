@@ -19,10 +19,11 @@ import unittest
 
 import stratum_crowd
 from framework import chain
+from framework.chain_file import harder_chain
 from framework.node import scaled, wait_until
 from stratum_crowd import FLOODS, Company
 from stratum_miner import Miner, difficulty_of_target
-from test_stratum_server import StratumTest, address_of, harder_chain
+from test_stratum_server import StratumTest, address_of
 
 THOROUGH = bool(os.environ.get("CAIRN_LONG_TESTS"))
 IDLE, FLOODING, SECONDS = (2000, 200, 60) if THOROUGH else (300, 39, 5)

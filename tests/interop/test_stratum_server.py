@@ -3,14 +3,13 @@ difficulties, payouts, a kill, and a crowd."""
 
 import contextlib
 import io
-import json
 import multiprocessing
-import pathlib
 import time
 import unittest
 
 from framework import address, chain
 from framework.case import FunctionalTest
+from framework.chain_file import harder_chain
 from framework.node import free_port, scaled, wait_until
 from stratum_miner import (
     HASHES_OF_DIFFICULTY_ONE,
@@ -32,22 +31,6 @@ def address_of(number):
 
 def script_of(number):
     return b"\0\x14" + bytes([number]) * 20
-
-
-def harder_chain(folder, bits=HARDER_BITS):
-    """A chain file as regtest's, but for the target."""
-    root = pathlib.Path(__file__).parents[2]
-    rules = json.loads((root / "genesis/regtest.json").read_text())
-    genesis = chain.Block.parse(bytes.fromhex(rules["genesis_block"]))
-    genesis.header.bits = bits
-    genesis.header.nonce = 0
-    genesis.header.solve()
-    rules["genesis_block"] = genesis.hex()
-    rules["retarget"]["limit"] = f"{target_of_bits(bits):064x}"
-    del rules["checkpoints"]
-    path = folder / "harder.json"
-    path.write_text(json.dumps(rules))
-    return str(path)
 
 
 def flood(port, data):
@@ -72,7 +55,8 @@ class StratumTest(FunctionalTest):
     def start_harder(self, *options):
         """A node whose shares are easier than its blocks: 256 hashes each."""
         difficulty = difficulty_of_target(1 << 248)
-        return self.start_server(f"-stratumdifficulty={difficulty!r}", *options, chain=harder_chain(self.folder))
+        path = harder_chain(self.folder, HARDER_BITS)
+        return self.start_server(f"-stratumdifficulty={difficulty!r}", *options, chain=path)
 
     def connect(self, user, **how):
         miner = Miner(self.port, user, scaled(60))
