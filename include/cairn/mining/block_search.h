@@ -20,7 +20,8 @@ struct SearchManner {
   /// Whether to try several versions (BIP320) where blocks are not made on demand, which have the
   /// version of the template.
   bool roll_versions = false;
-  /// Whether other threads come first while it hashes.
+  /// Whether other threads come first while it hashes, and perhaps for good afterwards: for threads
+  /// that do nothing else.
   bool idle_priority = false;
 };
 
