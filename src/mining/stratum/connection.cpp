@@ -24,7 +24,10 @@ constexpr size_t kLinesInATurn = 16;   // before others have theirs
 constexpr size_t kMostUnstored = 64;   // shares
 constexpr size_t kMostUnwritten = 256 << 10;
 constexpr std::chrono::milliseconds kPause{100};
+// For what is said last, until the other end has read it and closes: a socket that is closed with
+// input unread is reset, and what the miner has not read by then is lost to it.
 constexpr std::chrono::seconds kLastWords{5};
+constexpr size_t kMostIgnored = 1 << 20;  // bytes meanwhile
 
 }  // namespace
 
@@ -67,9 +70,15 @@ void Connection::OnReadable(const SocketError& error) {
   const size_t bytes = socket_.read_some(net::buffer(scratch.data(), scratch.size()), problem);
   if (problem == net::error::would_block) return WaitForInput();
   if (problem) return Close();
-  if (closing_) return WaitForInput();  // and takes no notice
+  if (closing_) return Ignore(bytes);
   input_.append(scratch.data(), bytes);
   HandleLines();
+}
+
+void Connection::Ignore(size_t bytes) {
+  ignored_ += bytes;
+  if (ignored_ > kMostIgnored) return Close();
+  WaitForInput();
 }
 
 bool Connection::HasWholeLine() const { return input_.find('\n') != std::string::npos; }
@@ -187,7 +196,8 @@ void Connection::WriteSome() {
   if (!problem) output_.erase(0, bytes);
   if (output_.empty()) {
     output_ = std::string();
-    if (closing_) Close();
+    if (closing_) socket_.shutdown(Socket::shutdown_send, problem);
+    if (problem) Close();
     return;
   }
   writing_ = true;

@@ -44,6 +44,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   uint64_t id() const { return id_; }
   const Session& session() const { return session_; }
+  /// It was told to go, and is there only until it has read why.
+  bool IsClosing() const { return closing_; }
 
   void Start();
   void OnJob(Time now);
@@ -57,6 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void WaitForInput();
   void OnReadable(const SocketError& error);
+  void Ignore(size_t bytes);
   void HandleLines();
   bool HasWholeLine() const;
   bool MayHandle(Time now);
@@ -76,8 +79,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool waits_for_store_ = false;  // before it goes on with its lines
   bool writing_ = false;
   bool closed_ = false;
-  bool closing_ = false;  // once everything is written
+  bool closing_ = false;  // once everything is written, and the other end has closed, too
   Time closing_since_;
+  size_t ignored_ = 0;  // bytes that came since
   double allowance_;  // lines that may be handled at once
   Time allowed_at_;
   std::unique_ptr<boost::asio::steady_timer> pause_;

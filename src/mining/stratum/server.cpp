@@ -227,21 +227,22 @@ void StratumServer::Core::Admit(tcp::socket socket) {
   connection->Start();
 }
 
-/// Those who only take places go before those who mine: the oldest that is not logged in, else the
-/// oldest without a good share. If all have one, the newcomer finds no place.
+/// Those who only take places go before those who mine: who was told to go, else the oldest that is
+/// not logged in, else the oldest without a good share. If all have one, the newcomer finds no place.
 bool StratumServer::Core::MakeRoom() {
   const auto close_first = [this](auto unwanted) {
     const auto found =
         std::find_if(connections_.begin(), connections_.end(),
-                     [&](const auto& entry) { return unwanted(entry.second->session()); });
+                     [&](const auto& entry) { return unwanted(*entry.second); });
     if (found == connections_.end()) return false;
     const std::shared_ptr<Connection> connection = found->second;
     connections_.erase(found);
     connection->Close();
     return true;
   };
-  return close_first([](const Session& session) { return !session.Mines(); }) ||
-         close_first([](const Session& session) { return !session.HasGoodShares(); });
+  return close_first([](const Connection& miner) { return miner.IsClosing(); }) ||
+         close_first([](const Connection& miner) { return !miner.session().Mines(); }) ||
+         close_first([](const Connection& miner) { return !miner.session().HasGoodShares(); });
 }
 
 void StratumServer::Core::OnEnded(Connection& connection) {

@@ -49,6 +49,11 @@ class Miner {
               static_cast<ssize_t>(text.size()));
   }
 
+  /// Whether the other end takes it.
+  bool MaySend(const std::string& line) const {
+    return send(socket_, line.data(), line.size(), MSG_NOSIGNAL) >= 0;
+  }
+
   /// The answer to a request; notices that come before it are heeded.
   Response Ask(const std::string& line) {
     Send(line);
@@ -65,6 +70,7 @@ class Miner {
       char buffer[4096];
       const ssize_t bytes = recv(socket_, buffer, sizeof buffer, 0);
       EXPECT_FALSE(bytes < 0 && errno == EAGAIN) << "nothing came, nor the end";
+      was_reset = bytes < 0;
       if (bytes <= 0) return std::nullopt;
       input_.append(buffer, static_cast<size_t>(bytes));
     }
@@ -107,6 +113,7 @@ class Miner {
   Notify job;
   Bytes extranonce1;
   stratum::Submit share;
+  bool was_reset = false;  // instead of closed in good order
 
  private:
   const int socket_;
@@ -260,6 +267,47 @@ TEST_F(StratumServerTest, EndsConnectionsThatSpeakAnotherLanguageOrAreTooLong) {
     EXPECT_EQ(std::get<Response>(last_words->body).error->code, 20);
     EXPECT_FALSE(miner.Receive().has_value());
   }
+}
+
+TEST_F(StratumServerTest, LetsWhoIsCutOffReadWhy) {
+  Start();
+  Miner miner(server_->port());
+  // Much is not read yet when the first line is judged.
+  miner.Send("GET / HTTP/1.1\n" + std::string(100'000, 'x'));
+  const auto last_words = miner.Receive();
+  ASSERT_TRUE(last_words.has_value());
+  EXPECT_EQ(std::get<Response>(last_words->body).error->code, 20);
+  EXPECT_FALSE(miner.Receive().has_value());
+  EXPECT_FALSE(miner.was_reset);
+}
+
+TEST_F(StratumServerTest, DoesNotWaitForLongForWhoIsCutOff) {
+  Start();
+  Miner stays(server_->port());
+  stays.Send("GET / HTTP/1.1");
+  ASSERT_TRUE(stays.Receive().has_value());
+  EXPECT_FALSE(stays.Receive().has_value());
+  Miner floods(server_->port());
+  floods.Send("GET / HTTP/1.1");
+  while (floods.MaySend(std::string(10'000, 'x'))) {
+  }
+  while (server_->Count().connections > 0) {  // the one that stays, for some seconds
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+TEST_F(StratumServerTest, WhoIsCutOffKeepsNoPlace) {
+  most_connections_ = 2;
+  Start();
+  Miner miner(server_->port());  // not logged in yet, and older
+  Miner stays(server_->port());
+  stays.Send("GET / HTTP/1.1");
+  ASSERT_TRUE(stays.Receive().has_value());
+  Miner newcomer(server_->port());
+  newcomer.LogIn(Address(1));
+  miner.LogIn(Address(2));
+  MineWith(newcomer);
+  MineWith(miner);
 }
 
 TEST_F(StratumServerTest, TakesNoNoticeOfEmptyLines) {
