@@ -24,6 +24,7 @@ constexpr size_t kLinesInATurn = 16;   // before others have theirs
 constexpr size_t kMostUnstored = 64;   // shares
 constexpr size_t kMostUnwritten = 256 << 10;
 constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::minutes kShareKeepsPlace{10};  // they are to come every 10 s
 // For what is said last, until the other end has read it and closes: a socket that is closed with
 // input unread is reset, and what the miner has not read by then is lost to it.
 constexpr std::chrono::seconds kLastWords{5};
@@ -172,7 +173,13 @@ void Connection::OnTime(Time now) {
 }
 
 void Connection::Do(Doings doings) {
+  const bool has_good_share = !doings.shares.empty();
   host_.Carry(*this, doings);
+  if (has_good_share) {
+    keeps_place_until_ = std::chrono::steady_clock::now() + kShareKeepsPlace;
+  } else if (!keeps_place_until_ && session_.Mines()) {
+    keeps_place_until_ = std::chrono::steady_clock::now();
+  }
   if (doings.close && !closing_) {
     LOG_DEBUG(log::kStratum, "miner {} is cut off: {}", id_, PlainText(doings.send));
     closing_ = true;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   uint64_t id() const { return id_; }
   const Session& session() const { return session_; }
+  /// When it last did something for its place, among others that want it: it has logged in, or had
+  /// a good share, which counts for some minutes more, since it takes work. Nothing before.
+  const std::optional<Time>& KeepsPlaceUntil() const { return keeps_place_until_; }
   /// It was told to go, and is there only until it has read why.
   bool IsClosing() const { return closing_; }
 
@@ -81,8 +85,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed_ = false;
   bool closing_ = false;  // once everything is written, and the other end has closed, too
   Time closing_since_;
+  std::optional<Time> keeps_place_until_;
   size_t ignored_ = 0;  // bytes that came since
-  double allowance_;  // lines that may be handled at once
+  double allowance_;    // lines that may be handled at once
   Time allowed_at_;
   std::unique_ptr<boost::asio::steady_timer> pause_;
 };

@@ -90,7 +90,7 @@ class StratumServer::Core final : public stratum::ConnectionHost {
   Status Bind();
   void Accept();
   void OnAccepted(const SocketError& error, tcp::socket socket);
-  bool MakeRoom();
+  void MakeRoom();
   void Admit(tcp::socket socket);
   void LookAround();
   void TakeJob(ServedJobPtr job);
@@ -212,7 +212,8 @@ void StratumServer::Core::OnAccepted(const SocketError& error, tcp::socket socke
     });
     return;
   }
-  if (connections_.size() < options_.most_connections || MakeRoom()) Admit(std::move(socket));
+  if (connections_.size() >= options_.most_connections) MakeRoom();
+  Admit(std::move(socket));
   Accept();
 }
 
@@ -227,22 +228,22 @@ void StratumServer::Core::Admit(tcp::socket socket) {
   connection->Start();
 }
 
-/// Those who only take places go before those who mine: who was told to go, else the oldest that is
-/// not logged in, else the oldest without a good share. If all have one, the newcomer finds no place.
-bool StratumServer::Core::MakeRoom() {
-  const auto close_first = [this](auto unwanted) {
-    const auto found =
-        std::find_if(connections_.begin(), connections_.end(),
-                     [&](const auto& entry) { return unwanted(*entry.second); });
-    if (found == connections_.end()) return false;
-    const std::shared_ptr<Connection> connection = found->second;
-    connections_.erase(found);
-    connection->Close();
-    return true;
+/// Takes the place of who does least for it: who was told to go, else the oldest that is not logged
+/// in, else who has had no good share for longest. Nobody keeps a place for good by what he did
+/// once.
+void StratumServer::Core::MakeRoom() {
+  const auto merit = [](const Connection& miner) {
+    const bool mines = !miner.IsClosing() && miner.KeepsPlaceUntil();
+    return std::pair(!miner.IsClosing(),
+                     mines ? *miner.KeepsPlaceUntil() : Connection::Time::min());
   };
-  return close_first([](const Connection& miner) { return miner.IsClosing(); }) ||
-         close_first([](const Connection& miner) { return !miner.session().Mines(); }) ||
-         close_first([](const Connection& miner) { return !miner.session().HasGoodShares(); });
+  const auto least = std::min_element(
+      connections_.begin(), connections_.end(),
+      [&](const auto& a, const auto& b) { return merit(*a.second) < merit(*b.second); });
+  if (least == connections_.end()) return;
+  const std::shared_ptr<Connection> connection = least->second;
+  connections_.erase(least);
+  connection->Close();
 }
 
 void StratumServer::Core::OnEnded(Connection& connection) {

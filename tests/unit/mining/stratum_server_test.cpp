@@ -348,10 +348,34 @@ TEST_F(StratumServerTest, GivesThePlacesOfIdlersToNewcomers) {
   last.LogIn(Address(4));
   MineWith(miner);
   MineWith(last);
-  // Now all have a good share.
-  Miner late(server_->port());
-  EXPECT_FALSE(late.Receive().has_value());
-  MineWith(miner);
+}
+
+TEST_F(StratumServerTest, NobodyKeepsAPlaceByOldShares) {
+  most_connections_ = 3;
+  Start();
+  Miner first(server_->port());
+  Miner second(server_->port());
+  Miner third(server_->port());
+  first.LogIn(Address(1));
+  second.LogIn(Address(2));
+  third.LogIn(Address(3));
+  MineWith(second);
+  MineWith(first);
+  MineWith(third);
+  MineWith(first);
+  Miner newcomer(server_->port());
+  newcomer.LogIn(Address(4));
+  while (second.Receive()) {  // what it was sent before
+  }
+  // A login is no match for a share, however late it is.
+  Miner another(server_->port());
+  another.LogIn(Address(5));
+  while (newcomer.Receive()) {
+  }
+  MineWith(another);
+  MineWith(first);
+  MineWith(third);
+  EXPECT_EQ(server_->Count().miners, 3u);
 }
 
 TEST_F(StratumServerTest, CutsOffWhoDoesNotReadWhatItIsSent) {
