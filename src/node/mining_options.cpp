@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "cairn/mining/payout.h"
+#include "consensus/rules/block.h"
+#include "consensus/rules/signet.h"
 #include "src/node/pool_options.h"
 
 namespace cairn::node {
@@ -27,7 +29,24 @@ Result<uint64_t> ReadWeight(const Options& options, const std::string& name, uin
   return static_cast<uint64_t>(weight);
 }
 
+/// Some challenges are met without a solution, as OP_TRUE is.
+bool MustBeSigned(const consensus::Params& params) {
+  TransactionDraft coinbase;
+  coinbase.inputs.push_back({});
+  coinbase.outputs.push_back({0, consensus::WitnessCommitmentScript({}, {})});
+  const BlockPtr unsigned_block =
+      mining::BlockTemplate{.header = {}, .transactions = {coinbase.Finish()}}.Finish({});
+  return !consensus::HasSignetSolution(*unsigned_block, params);
+}
+
 }  // namespace
+
+Status CheckUnsigned(std::string_view option, const consensus::Params& params) {
+  if (!MustBeSigned(params)) return {};
+  return Invalid("-" + std::string(option) +
+                 " cannot make blocks of this chain: they must be signed (BIP325). -pool can mine "
+                 "for somebody who signs them.");
+}
 
 std::optional<int32_t> BlockVersion(const Options& options) {
   if (!options.IsSet("blockversion")) return std::nullopt;
@@ -55,6 +74,9 @@ Result<std::optional<mining::MinerOptions>> MinerOptionsFrom(const Options& opti
   if (payout.empty()) return std::nullopt;
   auto script = mining::ParsePayout(payout, params.prefixes);
   if (!script) return Invalid("-mine=" + payout + ": " + script.error().message);
+  if (Status checked = CheckUnsigned("mine", params); !checked) {
+    return tl::unexpected(checked.error());
+  }
   mining::MinerOptions miner;
   miner.block.payout_script = *std::move(script);
   miner.block.version = BlockVersion(options);

@@ -89,7 +89,8 @@ constexpr OptionRow kMining[] = {
     {"blockversion", "<n>", kInt, kActedOn, kDebugOnly, "",
      "The version of blocks that we make, where they are mined on demand (regtest)."},
     {"mine", "<address>", kText, kActedOn, kPlain, "",
-     "Mine blocks that pay to this address or descriptor."},
+     "Mine blocks that pay to this address or descriptor. Not where blocks must be signed "
+     "(signet)."},
     {"mineinterval", "<seconds>", kInt, kActedOn, kPlain, "0",
      "The least time between two mined blocks."},
     {"minerkernel", "<name>", kText, kActedOn, kPlain, "auto",
@@ -104,7 +105,7 @@ constexpr OptionRow kMining[] = {
      "directory."},
     {"stratum", "<host>:<port>", kText, kActedOn, kPlain, "",
      "Serve jobs to miners there, by the Stratum protocol; their names are ADDRESS or "
-     "ADDRESS.WORKER."},
+     "ADDRESS.WORKER. Not where blocks must be signed (signet)."},
     {"stratumdifficulty", "<n>", kText, kActedOn, kPlain, "1, or the block's if that is less",
      "The difficulty of shares of new miners, and the least of all."},
     {"stratumpayout", "solo|pplns", kText, kActedOn, kPlain, "solo",

@@ -7,6 +7,7 @@
 
 #include "cairn/base/log.h"
 #include "cairn/rpc/http_server.h"
+#include "src/node/mining_options.h"
 
 namespace cairn::node {
 namespace {
@@ -38,6 +39,9 @@ Result<std::optional<mining::StratumOptions>> StratumOptionsFrom(
   const auto endpoint = rpc::ParseEndpoint(where, kDefaultPort);
   if (!endpoint || endpoint->host.empty()) {
     return Invalid("Invalid -stratum=" + where + "; must be HOST:PORT.");
+  }
+  if (Status checked = CheckUnsigned("stratum", params); !checked) {
+    return tl::unexpected(checked.error());
   }
   mining::StratumOptions result;
   result.host = endpoint->host;

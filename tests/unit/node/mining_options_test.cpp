@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "cairn/base/hex.h"
+#include "cairn/genesis/chain_file.h"
+#include "cairn/primitives/script.h"
 #include "tests/support/ledger_world.h"
 #include "tests/unit/node/support.h"
 
@@ -71,6 +73,16 @@ TEST(MiningOptions, HowTheMinerWorks) {
   EXPECT_EQ((*miner)->threads, 3u);
   EXPECT_EQ((*miner)->interval, std::chrono::seconds(7));
   EXPECT_EQ((*miner)->block.version, 5);
+}
+
+TEST(MiningOptions, BlocksThatMustBeSignedAreNotMined) {
+  consensus::Params signet = test::ChainNamed("signet");
+  const auto miner = MinerOptionsFrom(Given({"-mine=raw(51)"}), signet);
+  ASSERT_FALSE(miner.has_value());
+  EXPECT_EQ(miner.error().message.rfind("-mine cannot make blocks of this chain", 0), 0u);
+  EXPECT_FALSE(MinerOptionsFrom(Given({}), signet).value().has_value());
+  genesis::ApplySignetChallenge(signet, Bytes{OP_1});
+  EXPECT_TRUE(MinerOptionsFrom(Given({"-mine=raw(51)"}), signet).has_value());
 }
 
 }  // namespace

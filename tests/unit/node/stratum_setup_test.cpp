@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cairn/primitives/script.h"
 #include "tests/unit/node/support.h"
 
 namespace cairn::node {
@@ -45,6 +46,16 @@ TEST(StratumSetup, SaysWhereAndHow) {
       Expect({"-stratum=h:1", "-stratumpayout=pplns", "-stratumdifficulty=1e-3"});
   EXPECT_TRUE(all.pplns);
   EXPECT_EQ(all.difficulty, 0.001);
+}
+
+TEST(StratumSetup, ServesNoBlocksThatMustBeSigned) {
+  consensus::Params signet;
+  signet.signet_challenge = Bytes{OP_0};
+  const auto refused = StratumOptionsFrom(Given({"-stratum=h:1"}), signet, "/data/indexes");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("-stratum cannot make blocks of this chain"));
+  signet.signet_challenge = Bytes{OP_1};
+  EXPECT_TRUE(StratumOptionsFrom(Given({"-stratum=h:1"}), signet, "/data/indexes").has_value());
 }
 
 TEST(StratumSetup, RefusesWhatItCannotRead) {
