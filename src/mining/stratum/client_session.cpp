@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerTime{60};    // for what a pool must answer
 constexpr std::chrono::seconds kFirstJobTime{30};  // from the greeting to something to hash
+constexpr std::chrono::minutes kLongestOfJob{10};  // without another one, which come each minute
 constexpr std::chrono::seconds kProbeAfter{150};   // of silence
 constexpr std::chrono::seconds kLongestSilence{300};
 constexpr std::chrono::seconds kLongestWait{60};  // before a pool is connected to again
@@ -130,8 +131,9 @@ void ClientSession::SetMask(std::optional<uint32_t> mask) {
   UpdateWork();
 }
 
-Status ClientSession::Handle(const Notify& notice, const PoolMessage& /*message*/, Time /*now*/) {
+Status ClientSession::Handle(const Notify& notice, const PoolMessage& /*message*/, Time now) {
   job_ = notice;
+  job_since_ = now;
   ++sequence_;
   if (notice.clean) first_valid_ = sequence_;
   if (next_extranonce_) extranonce_ = *std::exchange(next_extranonce_, std::nullopt);
@@ -246,6 +248,7 @@ void ClientSession::Submit(const FoundShare& share, Time now) {
 Status ClientSession::Tick(Time now) {
   if (now >= heard_ + kLongestSilence) return Invalid("the pool is silent");
   if (work_ == nullptr && now >= started_ + kFirstJobTime) return Invalid("the pool gives no job");
+  if (job_ && now >= job_since_ + kLongestOfJob) return Invalid("the pool gives no more jobs");
   for (auto at = pending_.begin(); at != pending_.end();) {
     if (now < at->second.asked + kAnswerTime) {
       ++at;
@@ -265,6 +268,7 @@ Status ClientSession::Tick(Time now) {
 ClientSession::Time ClientSession::Deadline() const {
   Time first = std::min(heard_ + kLongestSilence, std::max(heard_, probed_) + kProbeAfter);
   if (work_ == nullptr) first = std::min(first, started_ + kFirstJobTime);
+  if (job_) first = std::min(first, job_since_ + kLongestOfJob);
   // Ids ascend with time.
   if (!pending_.empty()) first = std::min(first, pending_.begin()->second.asked + kAnswerTime);
   return first;

@@ -135,6 +135,7 @@ class ClientSession {
   std::optional<uint32_t> mask_;
   std::optional<double> difficulty_;  // as last set
   std::optional<Notify> job_;
+  Time job_since_;
   uint64_t sequence_ = 0;      // of `job_`
   uint64_t first_valid_ = 0;   // older jobs are void
   double job_difficulty_ = 1;  // of `job_`

@@ -410,5 +410,25 @@ TEST_F(StratumClient, APoolWithoutJobsIsLeft) {
   EXPECT_THAT(ended.error().message, HasSubstr("no job"));
 }
 
+TEST_F(StratumClient, APoolWhoseJobsHaveStoppedIsLeft) {
+  Introduce();
+  Give(Job("a"));
+  const auto talk = [&](seconds time) {
+    Status alive;
+    for (const auto end = now_ + time; alive && now_ < end;) {
+      SayWell(Encode(ShowMessage{"all is well"}));
+      alive = Pass(seconds(10));
+    }
+    return alive;
+  };
+  ASSERT_TRUE(talk(seconds(590)));
+  Give(Job("b"));
+  const auto last = now_;
+  const Status ended = talk(seconds(5000));
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message, HasSubstr("no more jobs"));
+  EXPECT_EQ(now_ - last, seconds(600));
+}
+
 }  // namespace
 }  // namespace cairn::mining::stratum
