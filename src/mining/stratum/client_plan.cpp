@@ -27,4 +27,10 @@ void ClientPlan::Failed(size_t pool, Time now) {
   failed.pause = std::min(2 * failed.pause, kLongestPause);
 }
 
+void ClientPlan::PutOff(size_t pool, Time now, Time until) {
+  Pool& moved = pools_[pool];
+  if (moved.working_since) Failed(pool, now);
+  moved.due = std::max(moved.due, until);
+}
+
 }  // namespace cairn::mining::stratum

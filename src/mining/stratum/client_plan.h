@@ -32,8 +32,10 @@ class ClientPlan {
   /// That its connection failed or ended.
   void Failed(size_t pool, Time now);
 
-  /// That it is to be left alone until then, without being blamed.
-  void PutOff(size_t pool, Time until) { pools_[pool].due = until; }
+  /// That it wants to be connected to anew, not before `until`. It is not blamed before it has
+  /// given work; after that it is as if its connection had failed, or one that moves us again and
+  /// again would take us each time from a good pool.
+  void PutOff(size_t pool, Time now, Time until);
 
  private:
   struct Pool {

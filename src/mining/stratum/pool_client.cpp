@@ -213,7 +213,7 @@ void PoolClient::Impl::Move(std::optional<Link>& link, const stratum::ClientSess
   LOG_INFO("{} wants us to connect anew in {} s", options_.pools[pool].Url(), move.wait.count());
   link->connection->Close();
   if (move.port != 0) ports_[pool] = move.port;
-  plan_.PutOff(pool, now + std::max(move.wait, ClientPlan::kFirstPause));
+  plan_.PutOff(pool, now, now + std::max(move.wait, ClientPlan::kFirstPause));
   Drop(link);
   Look();
 }

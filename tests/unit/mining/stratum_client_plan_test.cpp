@@ -55,11 +55,31 @@ TEST(StratumClientPlan, PausesDoubleUpToAMinute) {
 
 TEST(StratumClientPlan, WhatIsPutOffIsNotBlamed) {
   ClientPlan plan(2);
-  plan.PutOff(0, kStart + seconds(5));
+  plan.PutOff(0, kStart, kStart + seconds(5));
   EXPECT_EQ(plan.Next({}, kStart), 1u);
   EXPECT_EQ(plan.Next({}, kStart + seconds(5)), 0u);
   plan.Failed(0, kStart);
   EXPECT_EQ(plan.NextTime(1), kStart + seconds(1));
+}
+
+TEST(StratumClientPlan, APoolThatMovesUsAgainAndAgainIsLeftAloneForLonger) {
+  ClientPlan plan(2);
+  auto now = kStart;
+  for (const int pause : {1, 2, 4, 8, 16, 32, 60, 60}) {
+    plan.Worked(0, now);
+    now += seconds(10);
+    plan.PutOff(0, now, now + seconds(1));
+    EXPECT_EQ(plan.NextTime(1), now + seconds(pause));
+    now += seconds(pause);
+  }
+  plan.Worked(0, now);
+  now += seconds(10);
+  plan.PutOff(0, now, now + seconds(90));
+  EXPECT_EQ(plan.NextTime(1), now + seconds(90)) << "it may ask for more";
+  plan.Worked(0, now);
+  now += seconds(60);
+  plan.PutOff(0, now, now + seconds(1));
+  EXPECT_EQ(plan.NextTime(1), now + seconds(1)) << "it has worked for long";
 }
 
 TEST(PoolUrl, PartsAreRead) {
