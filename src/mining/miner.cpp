@@ -9,6 +9,7 @@
 #include "cairn/base/log.h"
 #include "cairn/mining/block_search.h"
 #include "cairn/mining/nonce_scan.h"
+#include "src/mining/found_block.h"
 
 namespace cairn::mining {
 namespace {
@@ -17,13 +18,14 @@ constexpr std::chrono::seconds kPauseAfterFailure{1};
 constexpr std::chrono::milliseconds kPatience{100};  // with the board, before it looks around
 constexpr std::chrono::seconds kLogEvery{60};
 
-/// Gives the block back unless the ledger refuses it.
+/// Gives the block back unless the ledger refuses it (`kInvalid`) or cannot store it (`kIo`).
 Result<BlockPtr> Submit(ledger::Ledger& ledger, BlockPtr block) {
   const ledger::SubmitResult result = ledger.SubmitBlock(block).get();
   switch (result.outcome) {
     case ledger::BlockOutcome::kConnected:
     case ledger::BlockOutcome::kStored:  // another block came first
     case ledger::BlockOutcome::kDuplicate: return block;
+    case ledger::BlockOutcome::kFailed: return Fail(ErrorCode::kIo, result.reason);
     default: return Fail(ErrorCode::kInvalid, result.reason);
   }
 }
@@ -91,9 +93,14 @@ void Miner::Loop(size_t thread) {
     if (found == nullptr) continue;
     // Before the tip moves, or another thread would go on at once.
     PauseUntil(std::chrono::steady_clock::now() + options_.interval);
-    const auto submitted = Submit(ledger_, std::move(found));
+    const auto submitted = Submit(ledger_, found);
     if (!submitted) {
-      LOG_WARNING("A mined block was refused: {}", submitted.error().message);
+      const std::string& reason = submitted.error().message;
+      if (submitted.error().code == ErrorCode::kIo) {
+        KeepFoundBlock(options_.found_folder, found->hash(), found->bytes(), reason);
+      } else {
+        LOG_WARNING("A mined block was refused: {}", reason);
+      }
       PauseUntil(std::chrono::steady_clock::now() + kPauseAfterFailure);
       continue;
     }

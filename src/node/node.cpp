@@ -166,9 +166,11 @@ Status Node::PrepareMining() {
   auto miner = MinerOptionsFrom(options, configuration_.params);
   if (!miner) return tl::unexpected(miner.error());
   miner_options_ = *std::move(miner);
+  if (miner_options_) miner_options_->found_folder = data_dir_.network();
   auto stratum = StratumOptionsFrom(options, configuration_.params, data_dir_.indexes());
   if (!stratum) return tl::unexpected(stratum.error());
   stratum_options_ = *std::move(stratum);
+  if (stratum_options_) stratum_options_->found_folder = data_dir_.network();
   return {};
 }
 

@@ -19,6 +19,7 @@
 #include "cairn/base/bounded_queue.h"
 #include "cairn/base/log.h"
 #include "cairn/mining/stratum_server.h"
+#include "src/mining/found_block.h"
 #include "src/mining/stratum/connection.h"
 #include "src/mining/stratum/job_maker.h"
 #include "src/mining/stratum/share_store.h"
@@ -302,7 +303,7 @@ void StratumServer::Core::GiveJobs() {
 void StratumServer::Core::SubmitBlocks() {
   while (std::optional<FoundBlock> found = found_.Pop()) {
     const BlockHash hash = found->header.Hash();
-    Bytes bytes = BlockOf(*found->job, found->header, std::move(found->coinbase));
+    Bytes bytes = BlockOf(*found->job, found->header, found->coinbase);
     const ledger::SubmitResult result = needs_.submit_block(std::move(bytes)).get();
     switch (result.outcome) {
       case ledger::BlockOutcome::kConnected:
@@ -314,6 +315,10 @@ void StratumServer::Core::SubmitBlocks() {
         LOG_INFO("Block {} of worker {} came too late to be the tip", hash, found->worker);
         break;
       case ledger::BlockOutcome::kDuplicate: break;
+      case ledger::BlockOutcome::kFailed:
+        bytes = BlockOf(*found->job, found->header, std::move(found->coinbase));
+        KeepFoundBlock(options_.found_folder, hash, bytes, result.reason);
+        break;
       default:
         LOG_WARNING("Block {} of worker {} was refused: {}", hash, found->worker, result.reason);
     }

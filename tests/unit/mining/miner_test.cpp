@@ -226,6 +226,18 @@ TEST(Miner, OutlivesAStoppedLedger) {
   std::this_thread::sleep_for(20ms);
 }
 
+TEST(Miner, KeepsABlockThatCannotBeStored) {
+  ChainWorld world;
+  const test::TempDir folder;
+  world.ledger->Stop();
+  MinerOptions options{PayAnyone(), 0s};
+  options.found_folder = folder.path();
+  const Miner miner(*world.ledger, world.clock, options);
+  const BlockPtr block = WaitForFoundBlock(folder.path());
+  ASSERT_NE(block, nullptr);
+  EXPECT_EQ(block->header().previous, world.ledger->View()->tip->hash);
+}
+
 TEST(Miner, SharesTheChainWithOthers) {
   ChainWorld world;
   {

@@ -129,6 +129,7 @@ class StratumServerTest : public ::testing::Test {
     options.prefixes = world_.params.prefixes;
     options.pplns = pplns;
     options.login_time = login_time_;
+    options.found_folder = dir_.path();
     options.most_connections = most_connections_;
     auto started = StratumServer::Start(
         std::move(options),
@@ -209,6 +210,18 @@ TEST_F(StratumServerTest, PaysWhoFindsABlock) {
   EXPECT_EQ(workers[0].connections, 1u);
   EXPECT_EQ(workers[1].totals.accepted, 1u);
   EXPECT_EQ(server_->Count().miners, 2u);
+}
+
+TEST_F(StratumServerTest, KeepsABlockThatCannotBeStored) {
+  Start();
+  Miner miner(server_->port());
+  miner.LogIn(Address(1));
+  miner.WaitForJobOn(Tip()->hash);
+  world_.ledger->Stop();
+  EXPECT_FALSE(miner.Ask(miner.MineBlock()).error);
+  const BlockPtr block = WaitForFoundBlock(dir_.path());
+  ASSERT_NE(block, nullptr);
+  EXPECT_EQ(block->header().nonce, miner.share.nonce);
 }
 
 TEST_F(StratumServerTest, PaysByTheLastShares) {
