@@ -71,7 +71,8 @@ Objection Admitter::JudgeMoney(Proposal* proposal, SpentCoins* coins) const {
                            proposal->sigops_cost,
                            proposal->pool_minimum,
                            proposal->origin.source == Origin::Source::kBlock,
-                           proposal->in_package};
+                           proposal->in_package,
+                           proposal->in_trial};
   return CheckFees(priced, graph_, &proposal->family);
 }
 

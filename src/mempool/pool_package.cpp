@@ -26,14 +26,20 @@ bool IsIn(const AdmissionResult& result) {
   return result.outcome != Admission::kRejected || result.kind == RejectKind::kConflict;
 }
 
-/// BIP431: it does not go together with its parent, which is of the package too. That is a fault of
-/// the package, of none of them alone.
+bool Has(const std::vector<const Node*>& nodes, const Node* node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+/// BIP431: it does not go together with its parent or a sibling, which is of the package too. That
+/// is a fault of the package, of none of them alone.
 bool IsUnfitForFamily(const Proposal& member, const std::vector<const Node*>& entered) {
   const bool too_big = member.tx->version == kTrucVersion && member.result.vsize > kTrucMaxVsize;
   if (member.result.reason != kTrucViolation || too_big) return false;
   const auto& parents = member.family.parents;
   return std::any_of(entered.begin(), entered.end(), [&](const Node* node) {
-    return std::find(parents.begin(), parents.end(), node) != parents.end();
+    return Has(parents, node) || std::any_of(parents.begin(), parents.end(), [&](const Node* one) {
+             return Has(one->children, node);
+           });
   });
 }
 

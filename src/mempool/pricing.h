@@ -21,6 +21,7 @@ struct PricedLoose {
   FeeRate pool_minimum;
   bool from_block = false;  // a reorganisation gives it back: no fee is asked for
   bool in_package = false;  // its package pays as much as is wanted
+  bool in_trial = false;    // of several: it replaces nothing
 };
 
 /// Whether the members of a package together pay for their way and their place.

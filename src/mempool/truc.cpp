@@ -42,10 +42,11 @@ Objection CheckChild(const PricedLoose& priced, Family* family) {
   if (static_cast<uint64_t>(parent->descendants.count) + 1 <= kTrucMaxFamily || replaces_sibling) {
     return std::nullopt;
   }
-  // After a reorganisation there may be more children, or grandchildren: then none makes room.
-  const bool one_sibling =
-      !priced.in_package && parent->children.size() == 1 && parent->descendants.count == 2;
-  if (one_sibling &&
+  // Among several that are judged together nobody's place is taken. After a reorganisation there
+  // may be more children, or grandchildren: then none makes room.
+  const bool comes_alone = !priced.in_package && !priced.in_trial;
+  const bool one_sibling = parent->children.size() == 1 && parent->descendants.count == 2;
+  if (comes_alone && one_sibling &&
       static_cast<uint64_t>(parent->children[0]->ancestors.count) == kTrucMaxFamily) {
     family->rivals.push_back(parent->children[0]);
     family->evicts_sibling = true;

@@ -245,6 +245,40 @@ TEST_F(PackageTest, ATrialTellsOfFamiliesThatDoNotFit) {
   EXPECT_TRUE(pool_->Test({SpendReward(1), child.Finish()}).results[1].Accepted());
 }
 
+/// In BIP431's families of several no sibling makes room, neither in the pool nor among them.
+TEST_F(PackageTest, ATrialOfSeveralEvictsNoSibling) {
+  const auto family = [this](size_t reward) {
+    TransactionDraft draft = RewardDraft(reward, kFee, 2);
+    draft.version = kTrucVersion;
+    std::vector<TransactionPtr> members{draft.Finish()};
+    for (uint32_t i = 0; i < 2; ++i) {
+      draft = ChildDraft(members[0], i, kFee * (i == 0 ? 1 : 10));
+      draft.version = kTrucVersion;
+      members.push_back(draft.Finish());
+    }
+    return members;
+  };
+  const auto one_too_many = [](const TransactionPtr& parent) {
+    return "TRUC-violation, tx " + parent->txid.ToString() + " (wtxid=" + parent->wtxid.ToString() +
+           ") would exceed descendant count limit";
+  };
+  const auto members = family(0);
+  PackageResult result = pool_->Test(members);
+  EXPECT_EQ(result.message, one_too_many(members[0]));
+  EXPECT_TRUE(result.results.empty());
+  // The parent is in the pool, and nothing else: it is still the fault of both.
+  Enter(members[0]);
+  EXPECT_EQ(pool_->Test({members[1], members[2]}).message, one_too_many(members[0]));
+  // A sibling is in the pool: that is the fault of the one that comes, unless it comes alone.
+  Enter(members[1]);
+  result = pool_->Test({members[2], SpendReward(1)});
+  EXPECT_EQ(result.message, "");
+  ASSERT_EQ(result.results.size(), 2u);
+  EXPECT_EQ(result.results[0].ToString(), one_too_many(members[0]));
+  EXPECT_FALSE(result.results[1].Judged());
+  EXPECT_TRUE(pool_->Test(std::vector{members[2]}).results[0].Accepted());
+}
+
 TEST_F(PackageTest, AnswersOneWhoDoesNotWait) {
   std::promise<PackageResult> answer;
   pool_->SubmitPackage(Pair(0, 0, 2 * kFee, 3), Origin::Peer(7),
