@@ -72,7 +72,8 @@ Objection Admitter::JudgeMoney(Proposal* proposal, SpentCoins* coins) const {
                            proposal->pool_minimum,
                            proposal->origin.source == Origin::Source::kBlock,
                            proposal->in_package,
-                           proposal->in_trial};
+                           proposal->in_trial,
+                           proposal->has_company};
   return CheckFees(priced, graph_, &proposal->family);
 }
 

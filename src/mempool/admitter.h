@@ -22,8 +22,9 @@ struct Proposal {
   ledger::ChainViewPtr view;  // that it is judged on
   Amount delta = 0;           // of prioritisetransaction
   FeeRate pool_minimum;
-  bool in_package = false;  // others may pay for it, and for what they replace
-  bool in_trial = false;    // of several, and nothing is replaced
+  bool in_package = false;   // others may pay for it, and for what they replace
+  bool in_trial = false;     // of several, and nothing is replaced
+  bool has_company = false;  // came with others, though it may be judged alone first
 
   Family family;
   AdmissionResult result;

@@ -71,7 +71,9 @@ PackageResult PoolThread::AdmitPackage(const std::vector<TransactionPtr>& packag
   // By themselves first: nobody pays for what pays for itself.
   for (size_t i = 0; i < package.size(); ++i) {
     AdmissionResult& single = result.results[i];
-    single = Admit(package[i], origin, false);
+    Proposal proposal = Propose(package[i], origin);
+    proposal.has_company = true;
+    single = Admit(std::move(proposal), false);
     if (single.kind == RejectKind::kConflict) {
       if (const Node* other = graph_.Find(package[i]->txid)) single.other = other->tx->wtxid;
     }

@@ -143,8 +143,13 @@ AdmissionResult PoolThread::Test(TransactionPtr tx) {
 }
 
 AdmissionResult PoolThread::Admit(const TransactionPtr& tx, const Origin& origin, bool test_only) {
+  return Admit(Propose(tx, origin), test_only);
+}
+
+AdmissionResult PoolThread::Admit(Proposal proposal, bool test_only) {
   if (stopping_) return StoppedResult();
-  Proposal proposal = Propose(tx, origin);
+  const TransactionPtr& tx = proposal.tx;
+  const Origin& origin = proposal.origin;
   AdmissionResult result = JudgeOnTip(&proposal);
   if (result.Accepted() && !test_only) {
     {
@@ -185,6 +190,7 @@ std::vector<Proposal> PoolThread::ProposeAll(std::span<const TransactionPtr> pac
     Proposal& proposal = proposals.emplace_back(Propose(tx, origin));
     proposal.view = view_;
     proposal.pool_minimum = minimum;
+    proposal.has_company = true;
   }
   return proposals;
 }

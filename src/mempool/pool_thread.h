@@ -104,6 +104,7 @@ class PoolThread final : public Mempool {
   void Loop();
   void Follow();
   AdmissionResult Admit(const TransactionPtr& tx, const Origin& origin, bool test_only);
+  AdmissionResult Admit(Proposal proposal, bool test_only);
   /// With what prioritisetransaction has added.
   Proposal Propose(const TransactionPtr& tx, const Origin& origin) const;
   /// The same for several, to be judged on the present tip.

@@ -160,7 +160,8 @@ Rejection TooLongChain(std::string detail) {
 
 Objection FindAncestors(const PricedLoose& priced, const Graph& graph, Family* family) {
   FamilyLimits limits = priced.policy.limits;
-  if (family->rivals.size() == 1) {
+  const bool may_have_relief = !priced.has_company;
+  if (may_have_relief && family->rivals.size() == 1) {
     // The one rival will be gone: it makes room for one in any family that it is in.
     limits.descendants += 1;
     limits.descendant_vsize += family->rivals[0]->descendants.vsize;
@@ -168,9 +169,8 @@ Objection FindAncestors(const PricedLoose& priced, const Graph& graph, Family* f
   Result<NodeSet> found = graph.AncestorsWithin(family->parents, priced.vsize, limits);
   if (!found) {
     const std::string detail = found.error().message;
-    if (priced.vsize > kCarveOutVsize || priced.tx.version == kTrucVersion) {
-      return TooLongChain(detail);
-    }
+    const bool is_small = priced.vsize <= kCarveOutVsize && priced.tx.version != kTrucVersion;
+    if (!may_have_relief || !is_small) return TooLongChain(detail);
     limits.ancestors = 2;
     limits.descendants += 1;
     limits.descendant_vsize += kCarveOutVsize;

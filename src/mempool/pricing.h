@@ -19,9 +19,10 @@ struct PricedLoose {
   int64_t vsize = 0;
   uint64_t sigops_cost = 0;
   FeeRate pool_minimum;
-  bool from_block = false;  // a reorganisation gives it back: no fee is asked for
-  bool in_package = false;  // its package pays as much as is wanted
-  bool in_trial = false;    // of several: it replaces nothing
+  bool from_block = false;   // a reorganisation gives it back: no fee is asked for
+  bool in_package = false;   // its package pays as much as is wanted
+  bool in_trial = false;     // of several: it replaces nothing
+  bool has_company = false;  // came with others: no limit of families is relieved
 };
 
 /// Whether the members of a package together pay for their way and their place.

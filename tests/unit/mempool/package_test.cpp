@@ -279,6 +279,32 @@ TEST_F(PackageTest, ATrialOfSeveralEvictsNoSibling) {
   EXPECT_TRUE(pool_->Test(std::vector{members[2]}).results[0].Accepted());
 }
 
+TEST_F(PackageTest, GetsNoReliefOfLimits) {
+  policy_.limits.descendants = 3;
+  OpenPool();
+  const TransactionPtr parent = Enter(SpendReward(0, kFee, 5));
+  const TransactionPtr child = Enter(Child(parent, 0));
+  Enter(Child(child));
+  // One more child may come, and one in the place of another, but for themselves only.
+  const TransactionPtr carved_out = Child(parent, 1);
+  const TransactionPtr replacement = Child(child, 0, 10 * kFee);
+  const std::string refusal = "too-long-mempool-chain, too many descendants for tx " +
+                              parent->txid.ToString() + " [limit: 3]";
+  EXPECT_TRUE(pool_->Test(std::vector{carved_out}).results[0].Accepted());
+  EXPECT_TRUE(pool_->Test(std::vector{replacement}).results[0].Accepted());
+  PackageResult result = pool_->Test({SpendReward(1), carved_out, SpendReward(2)});
+  EXPECT_EQ(result.message, "");
+  EXPECT_FALSE(result.results[0].Judged());
+  EXPECT_EQ(result.results[1].ToString(), refusal);
+  EXPECT_FALSE(result.results[2].Judged());
+  result = pool_->SubmitPackage({parent, carved_out}, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_EQ(result.results[1].ToString(), refusal);
+  result = pool_->SubmitPackage({child, replacement}, {});
+  EXPECT_EQ(result.results[1].ToString(), refusal);
+  EXPECT_EQ(Verdict(replacement), "");
+}
+
 TEST_F(PackageTest, AnswersOneWhoDoesNotWait) {
   std::promise<PackageResult> answer;
   pool_->SubmitPackage(Pair(0, 0, 2 * kFee, 3), Origin::Peer(7),
