@@ -166,7 +166,7 @@ Objection Admitter::FindCoins(Proposal* proposal, std::span<const TransactionPtr
   switch (coins->Find(tx, graph_, ledger_, proposal->view->Height(), package)) {
     case CoinSearch::kFound: break;
     case CoinSearch::kMissing:
-      if (OutputsAreInTheChain(tx)) return Rejection{RejectKind::kKnown, "txn-already-known"};
+      if (OutputsAreInTheChain(tx)) return Rejection{RejectKind::kKnown, std::string(kInTheChain)};
       return Rejection{RejectKind::kMissingInputs, "bad-txns-inputs-missingorspent"};
     case CoinSearch::kFailed: return Rejection{RejectKind::kFailed, coins->error()};
   }

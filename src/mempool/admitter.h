@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "cairn/ledger/ledger.h"
 #include "cairn/mempool/admission.h"
@@ -34,6 +35,9 @@ struct Proposal {
 
 /// Writes into the result what was objected to.
 void Refuse(Rejection rejection, AdmissionResult* result);
+
+/// The reason for refusing one whose outputs are in the chain.
+inline constexpr std::string_view kInTheChain = "txn-already-known";
 
 class Admitter {
  public:

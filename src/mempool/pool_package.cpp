@@ -74,6 +74,8 @@ PackageResult PoolThread::AdmitPackage(const std::vector<TransactionPtr>& packag
     Proposal proposal = Propose(package[i], origin);
     proposal.has_company = true;
     single = Admit(std::move(proposal), false);
+    // One of the chain is no more in the pool than one that is refused.
+    if (single.reason == kInTheChain) single.outcome = Admission::kRejected;
     if (single.kind == RejectKind::kConflict) {
       if (const Node* other = graph_.Find(package[i]->txid)) single.other = other->tx->wtxid;
     }

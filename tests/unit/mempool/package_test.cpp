@@ -305,6 +305,17 @@ TEST_F(PackageTest, GetsNoReliefOfLimits) {
   EXPECT_EQ(Verdict(replacement), "");
 }
 
+TEST_F(PackageTest, AParentInTheChainIsNotIn) {
+  const auto package = Pair(0, kFee, kFee);
+  Mine({package[0]});
+  const PackageResult result = pool_->SubmitPackage(package, {});
+  EXPECT_EQ(result.message, "transaction failed");
+  EXPECT_EQ(result.results[0].outcome, Admission::kRejected);
+  EXPECT_EQ(result.results[0].kind, RejectKind::kKnown);
+  EXPECT_EQ(result.results[0].ToString(), "txn-already-known");
+  EXPECT_TRUE(result.results[1].Accepted());
+}
+
 TEST_F(PackageTest, AnswersOneWhoDoesNotWait) {
   std::promise<PackageResult> answer;
   pool_->SubmitPackage(Pair(0, 0, 2 * kFee, 3), Origin::Peer(7),

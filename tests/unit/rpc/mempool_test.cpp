@@ -177,6 +177,18 @@ TEST_F(MempoolMethodsTest, TestsSeveralTogether) {
   EXPECT_EQ(known[1].Find("txid")->ToString(), Id(second_));
 }
 
+TEST_F(MempoolMethodsTest, ShowsThatAParentIsConfirmed) {
+  Send(first_);
+  Generate(1);
+  pool_->Synchronize();
+  const json::Value result =
+      CallJson("submitpackage", "[[" + Raw(first_) + "," + Raw(second_) + "]]");
+  EXPECT_EQ(result.Find("package_msg")->Text(), "transaction failed");
+  const json::Value* results = result.Find("tx-results");
+  EXPECT_EQ(results->Find(first_->wtxid.ToString())->Find("error")->Text(), "txn-already-known");
+  EXPECT_NE(results->Find(second_->wtxid.ToString())->Find("fees"), nullptr);
+}
+
 TEST_F(MempoolMethodsTest, ProtectsTheSender) {
   const TransactionPtr dear = Spend(test::OutputOf(base_[1].block->transactions()[0]), 49 * kCoin);
   EXPECT_EQ(Send(dear), "-25 Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)");
