@@ -103,11 +103,10 @@ Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> pack
   if (Objection objection = CheckMoney({*member->tx, coins->coins(), view}, member)) {
     return objection;
   }
-  if (member->family.rivals.empty()) return std::nullopt;
   NodeSet ancestors;
-  for (const Node* parent : graph_.ParentsOf(*member->tx)) {
-    for (const Node* node : graph_.AncestorsOf(parent).list()) ancestors.Add(node);
-  }
+  const int64_t vsize = member->result.vsize;
+  Objection objection = CheckFamily(*member->tx, vsize, options_.limits, graph_, &ancestors);
+  if (objection) return objection;
   return CheckSpendsNoRival(*member->tx, member->family.rivals, ancestors);
 }
 

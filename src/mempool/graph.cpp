@@ -82,14 +82,14 @@ std::vector<const Node*> Graph::ParentsOf(const Transaction& tx) const {
 }
 
 Result<NodeSet> Graph::AncestorsWithin(const std::vector<const Node*>& parents, int64_t vsize,
-                                       const FamilyLimits& limits) const {
+                                       const FamilyLimits& limits, uint64_t count) const {
   const auto refuse = [](std::string text, uint64_t limit) {
     return tl::unexpected(TooLarge(std::move(text), limit));
   };
   NodeSet found;
   for (const Node* parent : parents) {
     found.Add(parent);
-    if (found.size() + 1 > limits.ancestors) {
+    if (found.size() + count > limits.ancestors) {
       return refuse("too many unconfirmed parents", limits.ancestors);
     }
   }
@@ -101,7 +101,7 @@ Result<NodeSet> Graph::AncestorsWithin(const std::vector<const Node*>& parents, 
       return refuse("exceeds descendant size limit for tx " + node->txid().ToString(),
                     static_cast<uint64_t>(limits.descendant_vsize));
     }
-    if (static_cast<uint64_t>(node->descendants.count) + 1 > limits.descendants) {
+    if (static_cast<uint64_t>(node->descendants.count) + count > limits.descendants) {
       return refuse("too many descendants for tx " + node->txid().ToString(), limits.descendants);
     }
     if (total > limits.ancestor_vsize) {
@@ -109,7 +109,7 @@ Result<NodeSet> Graph::AncestorsWithin(const std::vector<const Node*>& parents, 
     }
     for (const Node* parent : node->parents) {
       found.Add(parent);
-      if (found.size() + 1 > limits.ancestors) {
+      if (found.size() + count > limits.ancestors) {
         return refuse("too many unconfirmed ancestors", limits.ancestors);
       }
     }

@@ -77,9 +77,9 @@ class Graph {
   /// Those that create coins which `tx` spends.
   std::vector<const Node*> ParentsOf(const Transaction& tx) const;
   /// All ancestors of a transaction that is not in the graph yet, or which of the limits its
-  /// arrival would break, in Bitcoin Core's words.
+  /// arrival would break, in Bitcoin Core's words. Or of `count`, as if they were one.
   Result<NodeSet> AncestorsWithin(const std::vector<const Node*>& parents, int64_t vsize,
-                                  const FamilyLimits& limits) const;
+                                  const FamilyLimits& limits, uint64_t count = 1) const;
   /// With the node itself first.
   NodeSet AncestorsOf(const Node* node) const;
   NodeSet DescendantsOf(const Node* node) const;

@@ -159,8 +159,11 @@ bool PoolThread::WeighTogether(Together* together) const {
   if (auto objection = CheckPackageFees(options_, minimum, fees, vsize)) {
     return refuse(count - 1, *std::move(objection));
   }
-  if (auto objection = CheckReplacing(together)) {
-    together->message = objection->ToString();
+  const std::span<const TransactionPtr> package = together->transactions;
+  Objection of_all = CheckPackageLimits(package, vsize, options_.limits, graph_);
+  if (!of_all) of_all = CheckReplacing(together);
+  if (of_all) {
+    together->message = of_all->ToString();
     return false;
   }
   for (size_t i = 0; i < count; ++i) {
@@ -258,7 +261,7 @@ PackageResult PoolThread::TryPackage(const std::vector<TransactionPtr>& package)
     for (Proposal& member : members) member.in_trial = true;
     std::deque<SpentCoins> coins;
     result.message.clear();
-    if (!TryInGraph(&members, &coins, &result.message)) continue;
+    if (!TryInGraph(package, &members, &coins, &result.message)) continue;
     if (!result.message.empty()) return result;
     TryScripts(&members, coins);
     if (ledger_.View()->tip == view_->tip) break;
@@ -270,21 +273,50 @@ PackageResult PoolThread::TryPackage(const std::vector<TransactionPtr>& package)
 /// Puts one after the other into the graph, up to the first that does not fit, and takes all out
 /// again before anybody sees it. False if the ledger's tip has moved on. `message`: what is wrong
 /// with them as a package.
-bool PoolThread::TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins,
-                            std::string* message) {
+bool PoolThread::TryInGraph(std::span<const TransactionPtr> package, std::vector<Proposal>* members,
+                            std::deque<SpentCoins>* coins, std::string* message) {
   base::MutexLock lock(mutex_);
   std::vector<const Node*> entered;
+  std::string unfit;
+  int64_t vsize = 0;
   bool fresh = true;
   for (Proposal& member : *members) {
     fresh = admitter_.JudgeUnproven(&member, &coins->emplace_back());
     if (!fresh || !member.result.Accepted()) {
-      if (fresh && IsUnfitForFamily(member, entered)) *message = member.result.ToString();
+      if (fresh && IsUnfitForFamily(member, entered)) unfit = member.result.ToString();
       break;
     }
+    vsize += member.result.vsize;
     entered.push_back(Place(member));
   }
+  const bool all_entered = entered.size() == members->size();
   TakeOut(entered);
-  return fresh;
+  if (!fresh || !CheckFamilies(members)) return fresh;
+  if (all_entered) {
+    const Objection objection = CheckPackageLimits(package, vsize, options_.limits, graph_);
+    if (objection) *message = objection->ToString();
+  } else {
+    *message = unfit;
+  }
+  return true;
+}
+
+/// Whether each has a place below those of the pool, as if it had come alone: false, with the rest
+/// without a verdict, at the first that has none. Those from the first refused one on are not
+/// asked.
+bool PoolThread::CheckFamilies(std::vector<Proposal>* members) const {
+  for (size_t i = 0; i < members->size(); ++i) {
+    AdmissionResult& result = (*members)[i].result;
+    if (!result.Accepted() && result.reason != kTooLongChain) return true;
+    NodeSet ancestors;
+    const Transaction& tx = *(*members)[i].tx;
+    Objection objection = CheckFamily(tx, result.vsize, options_.limits, graph_, &ancestors);
+    if (!objection) continue;
+    Refuse(*std::move(objection), &result);
+    for (size_t later = i + 1; later < members->size(); ++later) (*members)[later].result = {};
+    return false;
+  }
+  return true;
 }
 
 /// The scripts of those that fit, if all did; the first that fails is the last of which anything is

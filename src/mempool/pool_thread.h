@@ -97,8 +97,9 @@ class PoolThread final : public Mempool {
   bool PlaceTogether(Together* together, std::vector<const Node*>* entered, bool* stale);
   bool HasUnknownParent(const std::vector<TransactionPtr>& package) const;
   PackageResult TryPackage(const std::vector<TransactionPtr>& package);
-  bool TryInGraph(std::vector<Proposal>* members, std::deque<SpentCoins>* coins,
-                  std::string* message);
+  bool TryInGraph(std::span<const TransactionPtr> package, std::vector<Proposal>* members,
+                  std::deque<SpentCoins>* coins, std::string* message);
+  bool CheckFamilies(std::vector<Proposal>* members) const;
   void TryScripts(std::vector<Proposal>* members, const std::deque<SpentCoins>& coins) const;
 
   void Loop();

@@ -1,7 +1,9 @@
 #include "src/mempool/pricing.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "cairn/mempool/package.h"
 #include "src/mempool/truc.h"
 
 namespace cairn::mempool {
@@ -155,11 +157,28 @@ constexpr PolicyRule<Replacement> kReplacementRules[] = {
 // ---- Families ----
 
 Rejection TooLongChain(std::string detail) {
-  return {RejectKind::kPolicy, "too-long-mempool-chain", std::move(detail)};
+  return {RejectKind::kPolicy, std::string(kTooLongChain), std::move(detail)};
+}
+
+Rejection PackageLimits(const std::string& text) {
+  return {RejectKind::kPolicy, "package-mempool-limits", text};
+}
+
+/// Of several that break a limit by themselves.
+std::string Exceeds(std::string_view what, uint64_t value, std::string_view whose, uint64_t limit) {
+  return "package " + std::string(what) + " " + std::to_string(value) + " exceeds " +
+         std::string(whose) + " " + std::string(what) + " limit [limit: " + std::to_string(limit) +
+         "]";
 }
 
 Objection FindAncestors(const PricedLoose& priced, const Graph& graph, Family* family) {
   FamilyLimits limits = priced.policy.limits;
+  if (priced.in_trial) {
+    // The others are in the graph, too, and counted later: here it is enough that walks end.
+    limits.ancestors += kMaxPackageCount;
+    limits.descendants += kMaxPackageCount;
+    limits.ancestor_vsize = limits.descendant_vsize = std::numeric_limits<int64_t>::max();
+  }
   const bool may_have_relief = !priced.has_company;
   if (may_have_relief && family->rivals.size() == 1) {
     // The one rival will be gone: it makes room for one in any family that it is in.
@@ -265,6 +284,45 @@ Objection CheckPackageFees(const PolicyOptions& policy, FeeRate pool_minimum, Am
   if (const Amount wanted = policy.min_relay_fee.For(vsize); fees < wanted) {
     return Rejection{RejectKind::kReconsiderable, "min relay fee not met", LessThan(fees, wanted)};
   }
+  return std::nullopt;
+}
+
+Objection CheckFamily(const Transaction& tx, int64_t vsize, const FamilyLimits& limits,
+                      const Graph& graph, NodeSet* ancestors) {
+  Result<NodeSet> found = graph.AncestorsWithin(graph.ParentsOf(tx), vsize, limits);
+  if (!found) return TooLongChain(found.error().message);
+  *ancestors = *std::move(found);
+  return std::nullopt;
+}
+
+Objection CheckPackageLimits(std::span<const TransactionPtr> package, int64_t vsize,
+                             const FamilyLimits& limits, const Graph& graph) {
+  const uint64_t count = package.size();
+  if (count > limits.ancestors) {
+    return PackageLimits(Exceeds("count", count, "ancestor", limits.ancestors));
+  }
+  if (count > limits.descendants) {
+    return PackageLimits(Exceeds("count", count, "descendant", limits.descendants));
+  }
+  const auto size = static_cast<uint64_t>(vsize);
+  const auto ancestor_size = static_cast<uint64_t>(limits.ancestor_vsize);
+  if (size > ancestor_size) {
+    return PackageLimits(Exceeds("size", size, "ancestor", ancestor_size));
+  }
+  const auto descendant_size = static_cast<uint64_t>(limits.descendant_vsize);
+  if (size > descendant_size) {
+    return PackageLimits(Exceeds("size", size, "descendant", descendant_size));
+  }
+  NodeSet parents;
+  for (const TransactionPtr& tx : package) {
+    for (const Node* parent : graph.ParentsOf(*tx)) parents.Add(parent);
+    if (parents.size() + count > limits.ancestors) {
+      return PackageLimits(
+          "too many unconfirmed parents [limit: " + std::to_string(limits.ancestors) + "]");
+    }
+  }
+  const auto found = graph.AncestorsWithin(parents.list(), vsize, limits, count);
+  if (!found) return PackageLimits("possibly " + found.error().message);
   return std::nullopt;
 }
 

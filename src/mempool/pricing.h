@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "cairn/mempool/policy.h"
@@ -28,6 +29,18 @@ struct PricedLoose {
 /// Whether the members of a package together pay for their way and their place.
 Objection CheckPackageFees(const PolicyOptions& policy, FeeRate pool_minimum, Amount fees,
                            int64_t vsize);
+
+inline constexpr std::string_view kTooLongChain = "too-long-mempool-chain";
+
+/// Whether the limits of families leave a transaction a place below those of the pool, without any
+/// relief. Gives its ancestors if so.
+Objection CheckFamily(const Transaction& tx, int64_t vsize, const FamilyLimits& limits,
+                      const Graph& graph, NodeSet* ancestors);
+
+/// Whether they leave one to several, none of which is in the graph. Each counts as a descendant of
+/// all ancestors that any has there, be they of one family or not.
+Objection CheckPackageLimits(std::span<const TransactionPtr> package, int64_t vsize,
+                             const FamilyLimits& limits, const Graph& graph);
 
 /// A replacement and those whose coins it spends.
 struct Rivals {

@@ -316,6 +316,81 @@ TEST_F(PackageTest, AParentInTheChainIsNotIn) {
   EXPECT_TRUE(result.results[1].Accepted());
 }
 
+/// As if all were of one family, though they are not.
+TEST_F(PackageTest, ATrialCountsAllAncestorsTogether) {
+  TransactionPtr last = Enter(SpendReward());
+  for (int i = 1; i < 13; ++i) last = Enter(Child(last));
+  std::vector<TransactionPtr> package{Child(last)};
+  for (size_t i = 1; i < 12; ++i) package.push_back(SpendReward(i));
+  for (const AdmissionResult& one : pool_->Test(package).results) EXPECT_TRUE(one.Accepted());
+  package.push_back(SpendReward(12));
+  PackageResult result = pool_->Test(package);
+  EXPECT_EQ(result.message,
+            "package-mempool-limits, possibly too many unconfirmed ancestors [limit: 25]");
+  EXPECT_TRUE(result.results.empty());
+  // The fault of one of them comes first.
+  package.push_back(Child(last, 0, 2));
+  package.erase(package.begin());
+  result = pool_->Test(package);
+  EXPECT_EQ(result.message, "");
+  EXPECT_EQ(result.results.back().reason, "min relay fee not met");
+  // A line of which each would have a place with those before it in the pool only.
+  package = {Child(last)};
+  for (int i = 1; i < 13; ++i) package.push_back(Child(package.back()));
+  EXPECT_THAT(pool_->Test(package).message,
+              testing::StartsWith("package-mempool-limits, possibly"));
+  package.pop_back();
+  for (const AdmissionResult& one : pool_->Test(package).results) EXPECT_TRUE(one.Accepted());
+}
+
+TEST_F(PackageTest, ATrialIsWithinLimitsByItself) {
+  policy_.limits.descendants = 3;
+  OpenPool();
+  std::vector<TransactionPtr> package;
+  for (size_t i = 0; i < 4; ++i) package.push_back(SpendReward(i));
+  EXPECT_EQ(pool_->Test(package).message,
+            "package-mempool-limits, package count 4 exceeds descendant count limit [limit: 3]");
+  policy_.limits.ancestors = 2;
+  OpenPool();
+  EXPECT_EQ(pool_->Test(package).message,
+            "package-mempool-limits, package count 4 exceeds ancestor count limit [limit: 2]");
+  policy_.limits = {};
+  const int64_t size = package[0]->VirtualSize();
+  policy_.limits.descendant_vsize = 4 * size - 1;
+  OpenPool();
+  const std::string all = "package-mempool-limits, package size " + std::to_string(4 * size);
+  const std::string limit = " size limit [limit: " + std::to_string(4 * size - 1) + "]";
+  EXPECT_EQ(pool_->Test(package).message, all + " exceeds descendant" + limit);
+  policy_.limits.ancestor_vsize = 4 * size - 1;
+  OpenPool();
+  EXPECT_EQ(pool_->Test(package).message, all + " exceeds ancestor" + limit);
+  const TransactionPtr parent = Enter(SpendReward(4));
+  package = {Child(parent), package[0], package[1]};
+  EXPECT_EQ(pool_->Test(package).message,
+            "package-mempool-limits, possibly exceeds descendant size limit for tx " +
+                parent->txid.ToString() + " [limit: " + std::to_string(4 * size - 1) + "]");
+  package.pop_back();
+  EXPECT_EQ(pool_->Test(package).message, "");
+}
+
+TEST_F(PackageTest, CountsAllItsAncestorsTogether) {
+  policy_.max_bytes = 40'000;
+  policy_.limits.ancestors = 3;
+  OpenPool();
+  const TransactionPtr first = Enter(SpendReward(14, 90 * kFee));
+  const TransactionPtr second = Enter(Child(first, 0, 90 * kFee));
+  for (size_t i = 0; i < 12; ++i) pool_->Submit(SpendReward(i, 30 * kFee, 100), {});
+  ASSERT_GT(pool_->Info().min_fee, FeeRate(1000));
+  const TransactionPtr poor = Child(second, 0, kFee / 5);
+  const TransactionPtr child = Child(poor, 0, 50 * kFee);
+  const PackageResult result = pool_->SubmitPackage({poor, child}, {});
+  EXPECT_EQ(result.message,
+            "package-mempool-limits, possibly too many unconfirmed ancestors [limit: 3]");
+  EXPECT_EQ(result.results[0].reason, "mempool min fee not met");
+  EXPECT_TRUE(result.results[1].MissesInputs());
+  EXPECT_FALSE(pool_->Contains(poor->txid));
+}
+
 TEST_F(PackageTest, AnswersOneWhoDoesNotWait) {
   std::promise<PackageResult> answer;
   pool_->SubmitPackage(Pair(0, 0, 2 * kFee, 3), Origin::Peer(7),
