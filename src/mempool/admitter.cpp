@@ -73,7 +73,8 @@ Objection Admitter::JudgeMoney(Proposal* proposal, SpentCoins* coins) const {
                            proposal->origin.source == Origin::Source::kBlock,
                            proposal->in_package,
                            proposal->in_trial,
-                           proposal->has_company};
+                           proposal->has_company,
+                           proposal->origin.most};
   return CheckFees(priced, graph_, &proposal->family);
 }
 
@@ -85,12 +86,6 @@ Objection Admitter::CheckMoney(const FundedLoose& funded, Proposal* proposal) co
   proposal->sigops_cost = consensus::SigopsCost(funded.tx, funded.coins, kStandardScriptFlags);
   result.vsize = AdjustedVsize(funded.tx, proposal->sigops_cost, options_.bytes_per_sigop);
   result.modified_fee = result.fee + proposal->delta;
-  const FeeRate most = proposal->origin.most;
-  const FeeRate rate = FeeRate::Of(result.modified_fee, result.vsize);
-  if (most != FeeRate() && rate > most) {
-    return Rejection{RejectKind::kPolicy, "max feerate exceeded",
-                     rate.ToString() + " > " + most.ToString()};
-  }
   return std::nullopt;
 }
 
@@ -107,7 +102,9 @@ Objection Admitter::Weigh(Proposal* member, std::span<const TransactionPtr> pack
   const int64_t vsize = member->result.vsize;
   Objection objection = CheckFamily(*member->tx, vsize, options_.limits, graph_, &ancestors);
   if (objection) return objection;
-  return CheckSpendsNoRival(*member->tx, member->family.rivals, ancestors);
+  objection = CheckSpendsNoRival(*member->tx, member->family.rivals, ancestors);
+  if (objection) return objection;
+  return CheckMost(member->origin.most, member->result.modified_fee, vsize);
 }
 
 Objection Admitter::Prove(const Proposal& member, const SpentCoins& coins) const {

@@ -201,9 +201,7 @@ Objection FindAncestors(const PricedLoose& priced, const Graph& graph, Family* f
 }
 
 Objection CheckReplacement(const PricedLoose& priced, const Graph& graph, Family* family) {
-  Objection objection = CheckSpendsNoRival(priced.tx, family->rivals, family->ancestors);
-  if (objection) return objection;
-  objection = JudgePolicy(RivalRules(), Rivals{priced, family->rivals});
+  Objection objection = JudgePolicy(RivalRules(), Rivals{priced, family->rivals});
   if (!objection) {
     for (const Node* rival : family->rivals) graph.AddDescendants(rival, family->evicted);
     objection = JudgePolicy(ReplacementRules(), Replacement{priced, graph, family->evicted});
@@ -287,6 +285,11 @@ Objection CheckPackageFees(const PolicyOptions& policy, FeeRate pool_minimum, Am
   return std::nullopt;
 }
 
+Objection CheckMost(FeeRate most, Amount fee, int64_t vsize) {
+  if (most == FeeRate() || FeeRate::Of(fee, vsize) <= most) return std::nullopt;
+  return Rejection{RejectKind::kPolicy, "max feerate exceeded"};
+}
+
 Objection CheckFamily(const Transaction& tx, int64_t vsize, const FamilyLimits& limits,
                       const Graph& graph, NodeSet* ancestors) {
   Result<NodeSet> found = graph.AncestorsWithin(graph.ParentsOf(tx), vsize, limits);
@@ -330,6 +333,9 @@ Objection CheckFees(const PricedLoose& priced, const Graph& graph, Family* famil
   if (Objection objection = JudgePolicy(FeeRules(), priced)) return objection;
   if (Objection objection = FindAncestors(priced, graph, family)) return objection;
   if (Objection objection = CheckTruc(priced, family)) return objection;
+  Objection objection = CheckSpendsNoRival(priced.tx, family->rivals, family->ancestors);
+  if (!objection) objection = CheckMost(priced.most, priced.fee, priced.vsize);
+  if (objection) return objection;
   if (family->rivals.empty()) return std::nullopt;
   return CheckReplacement(priced, graph, family);
 }

@@ -24,6 +24,7 @@ struct PricedLoose {
   bool in_package = false;   // its package pays as much as is wanted
   bool in_trial = false;     // of several: it replaces nothing
   bool has_company = false;  // came with others: no limit of families is relieved
+  FeeRate most{};            // that its sender wants to pay; zero: any
 };
 
 /// Whether the members of a package together pay for their way and their place.
@@ -60,6 +61,9 @@ std::span<const PolicyRule<PricedLoose>> FeeRules();
 std::span<const PolicyRule<Rivals>> RivalRules();
 std::span<const PolicyRule<Replacement>> ReplacementRules();
 
+/// Whether it pays no more than its sender wants.
+Objection CheckMost(FeeRate most, Amount fee, int64_t vsize);
+
 /// What a transaction weighs in the pool, where a signature operation counts as so many bytes.
 int64_t AdjustedVsize(const Transaction& tx, uint64_t sigops_cost, uint32_t bytes_per_sigop);
 
@@ -80,8 +84,8 @@ Objection CheckMayReplace(const std::vector<const Node*>& rivals, bool full_rbf)
 Objection CheckSpendsNoRival(const Transaction& tx, const std::vector<const Node*>& rivals,
                              const NodeSet& ancestors);
 
-/// Fees, limits of the family, BIP431's rules and those of replacement. Fills in the family but for
-/// its rivals, which are known, and its parents.
+/// Fees, limits of the family, BIP431's rules, what the sender wants, and the rules of replacement.
+/// Fills in the family but for its rivals, which are known, and its parents.
 Objection CheckFees(const PricedLoose& priced, const Graph& graph, Family* family);
 
 /// BIP125's signal.

@@ -412,7 +412,14 @@ TEST_F(PackageTest, PaysNoMoreThanItsSenderWants) {
   origin.most = FeeRate(5000);
   const auto package = Pair(0, kFee, 5 * kFee);
   const PackageResult result = pool_->SubmitPackage(package, origin);
-  EXPECT_EQ(result.results[0].reason, "max feerate exceeded");
+  EXPECT_EQ(result.results[0].ToString(), "max feerate exceeded");
+  // What the pool has no place for is told first.
+  policy_.limits.ancestors = 2;
+  OpenPool();
+  const TransactionPtr last = Enter(Child(Enter(SpendReward())));
+  EXPECT_EQ(pool_->Submit(Child(last, 0, 5 * kFee), origin).reason, "too-long-mempool-chain");
+  // What it replaces is asked for later.
+  EXPECT_EQ(pool_->Submit(SpendReward(0, kFee + 1), origin).reason, "max feerate exceeded");
 }
 
 }  // namespace

@@ -177,6 +177,15 @@ TEST_F(MempoolMethodsTest, TestsSeveralTogether) {
   EXPECT_EQ(known[1].Find("txid")->ToString(), Id(second_));
 }
 
+TEST_F(MempoolMethodsTest, RefusesAPackageThatPaysTooMuch) {
+  const TransactionPtr dear = Spend(test::OutputOf(base_[1].block->transactions()[0]), 49 * kCoin);
+  const TransactionPtr child = Spend(test::OutputOf(*dear), 49 * kCoin - 1000);
+  const json::Value result = CallJson("submitpackage", "[[" + Raw(dear) + "," + Raw(child) + "]]");
+  EXPECT_EQ(result.Find("package_msg")->Text(), "transaction failed");
+  const json::Value* results = result.Find("tx-results");
+  EXPECT_EQ(results->Find(dear->wtxid.ToString())->Find("error")->Text(), "max feerate exceeded");
+}
+
 TEST_F(MempoolMethodsTest, ShowsThatAParentIsConfirmed) {
   Send(first_);
   Generate(1);
