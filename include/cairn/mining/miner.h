@@ -39,7 +39,7 @@ struct MinerOptions {
   LastTemplate* last_template = nullptr;  // told of each template; outlives the miner
   HashMeter* meter = nullptr;             // told of all hashes; outlives the miner
   size_t threads = 1;
-  std::filesystem::path found_folder;  // for blocks that the ledger cannot store; may be empty
+  std::filesystem::path found_folder{};  // for blocks that the ledger cannot store; may be empty
 };
 
 class BlockSearch;

@@ -37,7 +37,7 @@ struct StratumOptions {
   std::optional<double> difficulty;
   size_t most_connections = 4096;
   std::chrono::seconds login_time{30};
-  std::filesystem::path found_folder;  // for blocks that the ledger cannot store; may be empty
+  std::filesystem::path found_folder{};  // for blocks that the ledger cannot store; may be empty
 };
 
 /// What is to be mined: a template whose coinbase's first output takes everything.

@@ -234,7 +234,6 @@ void Session::Judge(const MessageId& id, const Submit& request, Announced& annou
         {announced.job, header, Coinbase(notice, extranonce1_, request.extranonce2), request.user});
   }
   refusals_ = 0;
-  ++good_shares_;
   doings.shares.push_back({request.user, FindWorker(request.user)->script, difficulty,
                            DifficultyOfHash(hash), settings_.clock->Now()});
   unstored_.push_back(id);

@@ -89,7 +89,6 @@ class Session {
 
   /// It gets jobs.
   bool Mines() const { return subscribed_ && !workers_.empty(); }
-  bool HasGoodShares() const { return good_shares_ > 0; }
   size_t Unstored() const { return unstored_.size(); }
   double difficulty() const { return announced_; }
   const std::string& agent() const { return agent_; }
@@ -163,7 +162,6 @@ class Session {
   double announced_ = 0;                   // the difficulty; 0 before the first
   std::deque<MessageId> unstored_;
   size_t refusals_ = 0;
-  uint64_t good_shares_ = 0;
   bool closed_ = false;
 };
 
