@@ -25,7 +25,7 @@ Method PrioritiseTransaction() {
                    "10000]"},
       .handler = [](const Request& request, json::Writer& out) {
         const Txid txid = ParseHash<Txid>(request, "txid", "txid");
-        if (request.Has("dummy") && request.Get("dummy").AsInt() != 0) {
+        if (request.Has("dummy") && request.Get("dummy").AsDouble() != 0.0) {
           throw RpcError(kInvalidParameter,
                          "Priority is no longer supported, dummy argument to "
                          "prioritisetransaction must be 0.");

@@ -23,7 +23,8 @@ class MempoolMethodsTest : public PoolMethodsTest {
 TEST_F(MempoolMethodsTest, Prioritises) {
   EXPECT_EQ(Call("getprioritisedtransactions"), "{}");
   EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",0,500]"), "true");
-  EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",null,-100]"), "true");
+  EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",null,-50]"), "true");
+  EXPECT_EQ(Call("prioritisetransaction", "[" + Id(first_) + ",0.0,-50]"), "true");
   EXPECT_EQ(Call("getprioritisedtransactions"),
             "{" + Id(first_) + R"(:{"fee_delta":400,"in_mempool":false}})");
   Send(first_);
@@ -37,6 +38,8 @@ TEST_F(MempoolMethodsTest, Prioritises) {
   EXPECT_EQ(Call("getprioritisedtransactions"),
             "{" + Id(first_) + R"(:{"fee_delta":21000000000000,"in_mempool":true,)" +
                 R"("modified_fee":21000000001000}})");
+  EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",0.5,5]"),
+              HasSubstr("-8 Priority is no longer supported"));
   EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",1,5]"),
               HasSubstr("-8 Priority is no longer supported"));
   EXPECT_THAT(Call("prioritisetransaction", "[" + Id(first_) + ",0]"), HasSubstr("-1 "));
