@@ -143,11 +143,10 @@ SmartFee FeeEstimator::Smart(int target, bool conservative) const {
   base::MutexLock lock(mutex_);
   const State& state = *state_;
   SmartFee answer;
-  answer.blocks = target;
   // Nobody can be sure of the very next block.
   target = std::min(std::max(target, 2), state.LongestUsable());
-  if (target <= 1) return answer;
   answer.blocks = target;
+  if (target <= 1) return answer;
   std::optional<double> rate = state.AskBest(target / 2, kWithinHalf, true);
   const auto raise = [&rate](std::optional<double> other) {
     if (other && (!rate || *other > *rate)) rate = other;

@@ -209,11 +209,23 @@ Method GetRelatives(std::string name, const std::string& which,
           }};
 }
 
+void ExpectFieldKind(const std::string& name, const json::Value& value, json::Value::Kind kind) {
+  if (value.kind() == kind) return;
+  throw RpcError(kTypeError, "JSON value of type " + std::string(json::KindName(value.kind())) +
+                                 " for field " + name + " is not of expected type " +
+                                 std::string(json::KindName(kind)));
+}
+
 OutPoint OutPointOf(const json::Value& value) {
   const json::Value* txid = value.Find("txid");
   const json::Value* vout = value.Find("vout");
-  if (txid == nullptr) throw RpcError(kTypeError, "Missing txid");
-  if (vout == nullptr) throw RpcError(kTypeError, "Missing vout");
+  if (txid == nullptr || txid->IsNull()) throw RpcError(kTypeError, "Missing txid");
+  ExpectFieldKind("txid", *txid, json::Value::Kind::kString);
+  if (vout == nullptr || vout->IsNull()) throw RpcError(kTypeError, "Missing vout");
+  ExpectFieldKind("vout", *vout, json::Value::Kind::kNumber);
+  for (const auto& [name, ignored] : value.Members()) {
+    if (name != "txid" && name != "vout") throw RpcError(kTypeError, "Unexpected key " + name);
+  }
   const int index = ToSmallInt(*vout);
   if (index < 0) throw RpcError(kInvalidParameter, "Invalid parameter, vout cannot be negative");
   return {*Txid::FromText(CheckHashText(ToText(*txid), "txid")), static_cast<uint32_t>(index)};

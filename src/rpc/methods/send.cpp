@@ -40,10 +40,10 @@ FeeRate MaxFeeRate(const Request& request) {
 }
 
 /// The highest fee; nothing if any will do.
-std::optional<Amount> MaxFee(const Request& request, const Transaction& tx) {
+std::optional<Amount> MaxFee(const Request& request, int64_t vsize) {
   const FeeRate rate = MaxFeeRate(request);
   if (rate == FeeRate()) return std::nullopt;
-  return rate.For(tx.VirtualSize());
+  return rate.For(vsize);
 }
 
 // --- sendrawtransaction
@@ -95,7 +95,7 @@ void Send(const Request& request, const TransactionPtr& tx) {
     if (request.node().network != nullptr) request.node().network->Announce(tx);
     return;
   }
-  if (const auto most = MaxFee(request, *tx)) {
+  if (const auto most = MaxFee(request, tx->VirtualSize())) {
     const AdmissionResult tested = pool.Test(tx);
     if (!tested.Accepted()) ThrowRefusal(tested);
     if (tested.fee > *most) {
@@ -211,7 +211,7 @@ Method TestMempoolAccept() {
           if (tested.results.empty()) {
             out.Key("package-error").String(tested.message);
           } else if (const AdmissionResult& result = tested.results[i]; !ended && result.Judged()) {
-            ended = !WriteVerdict(out, tx, result, MaxFee(request, tx));
+            ended = !WriteVerdict(out, tx, result, MaxFee(request, result.vsize));
           }
           out.EndObject();
         }

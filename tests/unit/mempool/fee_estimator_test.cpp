@@ -150,7 +150,7 @@ TEST(FeeEstimator, AsksLessOfThoseWhoCanWait) {
 TEST(FeeEstimator, SaysThatItDoesNotKnow) {
   Market market(5);
   EXPECT_FALSE(market.fees.Smart(2, false).rate.has_value());
-  EXPECT_EQ(market.fees.Smart(6, false).blocks, 6);
+  EXPECT_EQ(market.fees.Smart(6, false).blocks, 0);
   for (int i = 0; i < 40; ++i) market.Block();
   // Half of what was seen is what can be told.
   const SmartFee fee = market.fees.Smart(1000, false);

@@ -47,7 +47,7 @@ TEST_F(MempoolMethodsTest, Prioritises) {
 
 TEST_F(MempoolMethodsTest, EstimatesFees) {
   EXPECT_EQ(Call("estimatesmartfee", "[6]"),
-            R"({"errors":["Insufficient data or no feerate found"],"blocks":6})");
+            R"({"errors":["Insufficient data or no feerate found"],"blocks":0})");
   mempool::FeeEstimator& fees = pool_->Fees();
   Txid txid;
   fees.BlockCame(1000, {});
@@ -146,6 +146,13 @@ TEST_F(MempoolMethodsTest, FindsCoinsAboveTheTip) {
                                              Id(first_) + ",\"vout\":0}]]"),
             "[{\"txid\":" + spent + ",\"vout\":0,\"spendingtxid\":" + Id(first_) +
                 "},{\"txid\":" + Id(first_) + ",\"vout\":0}]");
+  EXPECT_EQ(
+      Call("gettxspendingprevout", "[[{\"txid\":" + spent + ",\"vout\":0,\"vin\":0,\"b\":0}]]"),
+      "-3 Unexpected key vin");
+  EXPECT_EQ(Call("gettxspendingprevout", R"([[{"txid":1,"vout":0}]])"),
+            "-3 JSON value of type number for field txid is not of expected type string");
+  EXPECT_EQ(Call("gettxspendingprevout", "[[{\"txid\":" + spent + ",\"vout\":\"0\"}]]"),
+            "-3 JSON value of type string for field vout is not of expected type number");
   EXPECT_EQ(Call("gettxspendingprevout", "[[]]"), "-8 Invalid parameter, outputs are missing");
 }
 
@@ -199,6 +206,23 @@ TEST_F(MempoolMethodsTest, ShowsThatAParentIsConfirmed) {
   const json::Value* results = result.Find("tx-results");
   EXPECT_EQ(results->Find(first_->wtxid.ToString())->Find("error")->Text(), "txn-already-known");
   EXPECT_NE(results->Find(second_->wtxid.ToString())->Find("fees"), nullptr);
+}
+
+/// A signature operation weighs in the rate that the sender does not want to exceed.
+TEST_F(MempoolMethodsTest, TestsTheRateOfTheAdjustedSize) {
+  TransactionDraft draft = TransactionDraft::From(*first_);
+  draft.outputs[0].script = Bytes(40, OP_CHECKSIG);
+  const TransactionPtr tx = draft.Finish();
+  const json::Value free = CallJson("testmempoolaccept", "[[" + Raw(tx) + "],0]").Items()[0];
+  ASSERT_EQ(free.Find("allowed")->ToString(), "true");
+  const int64_t vsize = *free.Find("vsize")->AsInt();
+  ASSERT_GT(vsize, 2 * tx->VirtualSize());
+  // 1000 satoshis are too many for its bytes, not for its weight in the pool.
+  const std::string rate = FormatAmount(1000 * 1000 / vsize + 1);
+  const std::string params = "[[" + Raw(tx) + "]," + rate + "]";
+  EXPECT_EQ(CallJson("testmempoolaccept", params).Items()[0].Find("allowed")->ToString(), "true");
+  EXPECT_THAT(Call("sendrawtransaction", "[" + Raw(tx) + "," + rate + "]"),
+              HasSubstr("-25 Fee exceeds maximum"));
 }
 
 TEST_F(MempoolMethodsTest, ProtectsTheSender) {
