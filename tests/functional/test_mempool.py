@@ -1,9 +1,11 @@
 """Transactions signed by python3-bitcoinlib, sent by RPC, mined, and reorganised out and back."""
 
 import decimal
+import hashlib
 import unittest
 
 from bitcoinlib_wallet import Wallet
+from framework import chain
 from framework.case import FunctionalTest
 from framework.node import wait_until
 from framework.rpc import RpcError
@@ -212,6 +214,27 @@ class Mempool(FunctionalTest):
         other.rpc.syncwithvalidationinterfacequeue()
         self.assertEqual(other.rpc.getrawmempool(), [])
         other.stop()
+        self.node.stop()
+
+    def test_sent_again_with_another_witness(self):
+        """Peers are offered what the pool has: they could not get the other one."""
+        self.node.stop()
+        self.node = self.start_node("-whitelist=noban,in,out@127.0.0.1", listens=True)
+        self.mine(101)
+        rpc, script = self.node.rpc, b"\x75\x51"  # drops what is given, and is satisfied
+        coin = b"\0\x20" + hashlib.sha256(script).digest()
+        parent = self.wallet.spend(self.coinbase_of(1), 0, 50 * COIN, self.wallet.p2pkh, [(COIN, coin)])
+        txid = rpc.sendrawtransaction(parent, 0)
+        self.mine()
+        spent = chain.Input(chain.from_display(txid), 0, witness=[b"\1", script])
+        spend = chain.Transaction([spent], [chain.Output(COIN - FEE, coin)])
+        txid = rpc.sendrawtransaction(spend.serialize().hex())
+        peer = self.connect_peer(self.node).handshake()
+        peer.sync()
+        spent.witness[0] = b"\2"
+        self.assertEqual(rpc.sendrawtransaction(spend.serialize().hex()), txid)
+        while chain.from_display(txid) not in peer.wait_for("inv"):
+            pass
         self.node.stop()
 
     def test_peers_get_parents_that_pay_too_little(self):

@@ -91,8 +91,9 @@ void CheckNotInTheChain(const Request& request, const Transaction& tx) {
 void Send(const Request& request, const TransactionPtr& tx) {
   mempool::Mempool& pool = MempoolOf(request);
   CheckNotInTheChain(request, *tx);
-  if (pool.Contains(tx->txid)) {
-    if (request.node().network != nullptr) request.node().network->Announce(tx);
+  // The pool's own: the witness may be another, and peers can be given only what is there.
+  if (const TransactionPtr pooled = pool.Find(tx->txid)) {
+    if (request.node().network != nullptr) request.node().network->Announce(pooled);
     return;
   }
   if (const auto most = MaxFee(request, tx->VirtualSize())) {
