@@ -56,8 +56,9 @@ TransactionPtr PoolThread::SpenderOf(const OutPoint& outpoint) const {
   return node != nullptr ? node->tx : nullptr;
 }
 
-std::vector<TransactionPtr> PoolThread::Transactions() const {
+std::vector<TransactionPtr> PoolThread::Transactions(uint64_t* sequence) const {
   base::MutexLock lock(mutex_);
+  if (sequence != nullptr) *sequence = sequence_;
   std::vector<TransactionPtr> all;
   all.reserve(graph_.size());
   for (const Node* node : graph_.InOrder()) all.push_back(node->tx);

@@ -42,7 +42,7 @@ class PoolThread final : public Mempool {
   TransactionPtr Find(const Txid& txid) const override;
   TransactionPtr Find(const Wtxid& wtxid) const override;
   TransactionPtr SpenderOf(const OutPoint& outpoint) const override;
-  std::vector<TransactionPtr> Transactions() const override;
+  std::vector<TransactionPtr> Transactions(uint64_t* sequence) const override;
   std::vector<TransactionPtr> TransactionsBestFirst() const override;
   std::vector<PoolEntry> Entries(uint64_t* sequence) const override;
   std::optional<PoolEntry> Entry(const Txid& txid) const override;

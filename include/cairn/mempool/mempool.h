@@ -156,12 +156,12 @@ class Mempool {
   virtual TransactionPtr SpenderOf(const OutPoint& outpoint) const = 0;
 
   /// All transactions as of one moment, parents before children, the more ancestors the later, and
-  /// among those the better payers first.
-  virtual std::vector<TransactionPtr> Transactions() const = 0;
+  /// among those the better payers first. `sequence` of `Info` belongs to the same moment if it is
+  /// asked for here.
+  virtual std::vector<TransactionPtr> Transactions(uint64_t* sequence = nullptr) const = 0;
   /// The same without sorting, those first that a block should have first. For compact blocks.
   virtual std::vector<TransactionPtr> TransactionsBestFirst() const = 0;
-  /// The same with what is known of each; `sequence` of `Info` belongs to the same moment if it is
-  /// asked for here.
+  /// The same in the order of `Transactions`, with what is known of each: many walks.
   virtual std::vector<PoolEntry> Entries(uint64_t* sequence = nullptr) const = 0;
   virtual std::optional<PoolEntry> Entry(const Txid& txid) const = 0;
   /// Nothing if it is not in the pool. Without itself.

@@ -94,6 +94,12 @@ void WriteEntries(json::Writer& out, const std::vector<PoolEntry>& entries, bool
   out.EndObject();
 }
 
+void WriteTxids(json::Writer& out, const std::vector<TransactionPtr>& transactions) {
+  out.BeginArray();
+  for (const TransactionPtr& tx : transactions) out.String(tx->txid.ToString());
+  out.EndArray();
+}
+
 std::vector<Field> EntryListResults() {
   return {Arr("", "", Hex("", "A transaction's id")).When("for verbose = false"),
           Map("", "", Obj("txid", "", EntryFields())).When("for verbose = true")};
@@ -164,12 +170,13 @@ Method GetRawMempool() {
               throw RpcError(kInvalidParameter,
                              "Verbose results cannot contain mempool sequence values.");
             }
+            if (verbose) return WriteEntries(out, MempoolOf(request).Entries(), true);
             uint64_t sequence = 0;
-            const auto entries = MempoolOf(request).Entries(&sequence);
-            if (!with_sequence) return WriteEntries(out, entries, verbose);
+            const auto transactions = MempoolOf(request).Transactions(&sequence);
+            if (!with_sequence) return WriteTxids(out, transactions);
             out.BeginObject();
             out.Key("txids");
-            WriteEntries(out, entries, false);
+            WriteTxids(out, transactions);
             out.Key("mempool_sequence").Uint(sequence);
             out.EndObject();
           }};
