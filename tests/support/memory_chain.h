@@ -205,8 +205,12 @@ class MemoryChain : public ledger::ChainSource {
 
   /// Takes every index that covers the tip.
   Result<bool> TakeOver(ledger::Index& index) override {
-    const auto tip = At(Height());
-    return index.Covers(tip ? tip->tip() : ledger::IndexTip{});
+    ledger::IndexTip tip;
+    {
+      base::MutexLock lock(mutex_);  // one look: the chain may move at any time
+      if (!best_.empty()) tip = best_.back().tip();
+    }
+    return index.Covers(tip);
   }
 
   void Fail(const Error& error) override {
