@@ -1,7 +1,11 @@
 #include "src/mempool/selection.h"
 
 #include <algorithm>
-#include <set>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "consensus/rules/transaction.h"
 #include "src/mempool/block_tail.h"
@@ -19,16 +23,52 @@ constexpr int kMostWalks = 3000;     // through families, to build them
 
 /// A transaction whose ancestors are partly in the block already, and what the others come to.
 struct Reduced {
+  Reduced(const Node* reduced, const Sums& others)
+      : node(reduced), left(others), score(reduced->ScoreWith(others)) {}
+
   const Node* node;
   Sums left;  // with itself
+  Score score;
 
-  Scored Worth() const { return {*node, node->ScoreWith(left)}; }
+  Scored Worth() const { return {*node, score}; }
 };
 
-struct BetterFirst {
-  bool operator()(const Reduced& a, const Reduced& b) const {
-    return a.Worth().IsBetterThan(b.Worth());
+/// The reduced ones. A heap, in which one that has changed or is gone stays until it comes to the
+/// top: most change several times, and few are looked at.
+class ReducedHeap {
+ public:
+  bool Has(const Node* node) const { return left_.contains(node); }
+  /// What is left of it; null if it is not here.
+  const Sums* Find(const Node* node) const {
+    const auto found = left_.find(node);
+    return found != left_.end() ? &found->second : nullptr;
   }
+  void Put(const Node* node, const Sums& left) {
+    left_[node] = left;
+    heap_.emplace_back(node, left);
+    std::push_heap(heap_.begin(), heap_.end(), IsWorse);
+  }
+  void Erase(const Node* node) { left_.erase(node); }
+  /// Null if there is none.
+  const Reduced* Best() {
+    while (!heap_.empty() && !IsPresent(heap_.front())) {
+      std::pop_heap(heap_.begin(), heap_.end(), IsWorse);
+      heap_.pop_back();
+    }
+    return heap_.empty() ? nullptr : &heap_.front();
+  }
+
+ private:
+  static bool IsWorse(const Reduced& a, const Reduced& b) {
+    return b.Worth().IsBetterThan(a.Worth());
+  }
+  bool IsPresent(const Reduced& reduced) const {
+    const Sums* left = Find(reduced.node);
+    return left != nullptr && *left == reduced.left;
+  }
+
+  std::vector<Reduced> heap_;
+  boost::unordered_flat_map<const Node*, Sums> left_;
 };
 
 /// Walks before the selection through the nodes in their order, and has fetched what it will look
@@ -71,19 +111,17 @@ class PackageSelector {
     auto next = best_first.begin();
     int failures = 0;
     FetchAhead ahead(best_first);
-    while (next != best_first.end() || !reduced_.empty()) {
+    for (;;) {
       if (next != best_first.end() && IsDealtWith(&*next)) {
         ++next;
         ahead.Step();
         continue;
       }
-      bool was_reduced = true;
-      Reduced candidate{};
-      if (next == best_first.end() || ReducedIsBetter(*next)) {
-        candidate = *reduced_.begin();
-      } else {
-        candidate = {&*next, next->ancestors};
-        was_reduced = false;
+      const Reduced* best = reduced_.Best();
+      if (best == nullptr && next == best_first.end()) break;
+      const bool was_reduced = next == best_first.end() || IsBetter(best, *next);
+      const Reduced candidate = was_reduced ? *best : Reduced(&*next, next->ancestors);
+      if (!was_reduced) {
         ++next;
         ahead.Step();
       }
@@ -93,7 +131,7 @@ class PackageSelector {
         continue;
       }
       if (was_reduced) {
-        Forget(candidate.node);
+        reduced_.Erase(candidate.node);
         failed_.Add(candidate.node);
       }
       if (++failures > kMostFailures && weight_ + kAllButFull > limits_.weight) break;
@@ -108,11 +146,11 @@ class PackageSelector {
 
  private:
   bool IsDealtWith(const Node* node) const {
-    return by_node_.contains(node) || taken_.Has(node) || failed_.Has(node);
+    return reduced_.Has(node) || taken_.Has(node) || failed_.Has(node);
   }
 
-  bool ReducedIsBetter(const Node& node) const {
-    return !reduced_.empty() && BetterFirst()(*reduced_.begin(), Reduced{&node, node.ancestors});
+  static bool IsBetter(const Reduced* reduced, const Node& node) {
+    return reduced != nullptr && reduced->Worth().IsBetterThan({node, node.block_score});
   }
 
   bool TakePackage(const Reduced& candidate) {
@@ -152,7 +190,7 @@ class PackageSelector {
 
   void Take(const Node* node) {
     taken_.Add(node);
-    Forget(node);
+    reduced_.Erase(node);
     weight_ += node->tx->Weight();
     sigops_ += static_cast<uint64_t>(node->sigops_cost);
     selected_.push_back(node);
@@ -255,20 +293,11 @@ class PackageSelector {
     if (node->children.empty()) return;
     for (const Node* below : graph_.DescendantsOf(node).list()) {
       if (taken_.Has(below)) continue;
-      const auto known = by_node_.find(below);
-      Reduced reduced{below, known != by_node_.end() ? known->second : below->ancestors};
-      if (known != by_node_.end()) reduced_.erase(Reduced{below, known->second});
-      reduced.left -= node->Own();
-      reduced_.insert(reduced);
-      by_node_[below] = reduced.left;
+      const Sums* known = reduced_.Find(below);
+      Sums left = known != nullptr ? *known : below->ancestors;
+      left -= node->Own();
+      reduced_.Put(below, left);
     }
-  }
-
-  void Forget(const Node* node) {
-    const auto known = by_node_.find(node);
-    if (known == by_node_.end()) return;
-    reduced_.erase(Reduced{node, known->second});
-    by_node_.erase(known);
   }
 
   const Graph& graph_;
@@ -278,8 +307,7 @@ class PackageSelector {
   bool has_failed_ = false;            // something had no room
   NodeSet taken_;
   NodeSet failed_;
-  std::set<Reduced, BetterFirst> reduced_;
-  boost::unordered_flat_map<const Node*, Sums> by_node_;  // of `reduced_`
+  ReducedHeap reduced_;
   uint64_t weight_ = 0;
   uint64_t sigops_ = 0;
 };
