@@ -13,7 +13,8 @@ namespace cairn::consensus {
 
 /// From any thread, without a lock. All memory is taken at the start; a digest has two sets of four
 /// places to go, and takes the place of the oldest in the set that has taken fewer. So next to
-/// nothing is lost before nine tenths are full; of one set of eight places a fiftieth was at six.
+/// nothing is lost at six tenths of what there is room for; of one set of eight places a fiftieth
+/// was.
 ///
 /// An entry is read and written word by word. Words of several entries read as one match a digest
 /// no sooner than chance does, so whatever threads do, only what was added is found. What was added

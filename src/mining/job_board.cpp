@@ -68,6 +68,10 @@ JobPtr JobBoard::WaitOn(const ledger::HeaderEntry* tip, milliseconds patience) c
   return WaitFor([tip](const Job& job) { return job.view->tip == tip; }, patience);
 }
 
+bool JobBoard::WaitsForChain() const {
+  return !ledger_.View()->params->is_test && ledger_.IsInitialBlockDownload();
+}
+
 bool JobBoard::IsFresh(const Job& job) const {
   if (!job.full || job.view->tip != ledger_.View()->tip) return false;
   if (options_.pool == nullptr || options_.pool->Sequence() == job.pool_sequence) return true;
@@ -161,7 +165,7 @@ void JobBoard::LookAtPool(const ledger::ChainViewPtr& view) {
 void JobBoard::Loop() {
   while (!stop_) {
     const ledger::ChainViewPtr view = ledger_.View();
-    if (!view->params->is_test && ledger_.IsInitialBlockDownload()) {
+    if (WaitsForChain()) {
       ledger_.WaitForTip(view->tip->hash, kNapAfterFailure);
       continue;
     }

@@ -57,8 +57,7 @@ Miner::Miner(ledger::Ledger& ledger, const Clock& clock, MinerOptions options)
   LOG_INFO("Mining with {} thread(s), kernel {}, for version rolling {}", options_.threads,
            ChooseScanKernel(ScanMode::kNonceOnly).kernel->name,
            ChooseScanKernel(ScanMode::kVersionRolling).kernel->name);
-  if (options_.board != nullptr && !ledger_.View()->params->is_test &&
-      ledger_.IsInitialBlockDownload()) {
+  if (options_.board != nullptr && options_.board->WaitsForChain()) {
     LOG_INFO(
         "Mining waits until the chain is up to date (a chain of your own whose last block is old: "
         "-maxtipage)");

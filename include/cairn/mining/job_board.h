@@ -64,6 +64,9 @@ class JobBoard {
   JobPtr WaitBeyond(uint64_t number, std::chrono::milliseconds patience) const;
   /// The last one if it stands on `tip`, which is waited for. Null if time ran out.
   JobPtr WaitOn(const ledger::HeaderEntry* tip, std::chrono::milliseconds patience) const;
+
+  /// Jobs are made once the chain is up to date; on test networks at any time.
+  bool WaitsForChain() const;
   uint64_t Number() const { return number_.load(std::memory_order_relaxed); }
 
   /// For those who ask by themselves: a full one on the present tip, made at once unless the last
